@@ -1,0 +1,186 @@
+"""The four layers against numerical gradients and known values, and the network of them."""
+
+import warnings
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import model
+from model import MLP, CrossEntropyLoss, Linear, Sigmoid, Softmax
+
+sizes = st.integers(1, 5)
+seeds = st.integers(0, 2**32 - 1)
+
+
+def numerical_gradient(f, x, step=1e-6):
+    """Return df/dx of the number f(), entry by entry, by central differences."""
+    grad = np.zeros_like(x)
+    for i in np.ndindex(x.shape):
+        kept = x[i]
+        x[i] = kept + step
+        above = f()
+        x[i] = kept - step
+        below = f()
+        x[i] = kept
+        grad[i] = (above - below) / (2 * step)
+    return grad
+
+
+def assert_same(got, expected):
+    assert got.shape == expected.shape
+    np.testing.assert_allclose(got, expected, rtol=1e-6, atol=1e-8)
+
+
+def linear_in_float64(d, m, rng):
+    linear = Linear(d, m, rng)
+    linear.W, linear.b = rng.normal(size=(d, m)), rng.normal(size=(1, m))
+    return linear
+
+
+@settings(max_examples=25, deadline=None, derandomize=True)
+@given(sizes, sizes, sizes, seeds)
+def test_every_backward_agrees_with_central_differences(n, d, m, seed):
+    rng = np.random.default_rng(seed)
+    for layer, width in ((linear_in_float64(d, m, rng), m), (Sigmoid(), d), (Softmax(), d)):
+        x, grad_y = rng.normal(size=(n, d)), rng.normal(size=(n, width))
+        layer.forward(x)
+        grad_x = layer.backward(grad_y)
+
+        def loss(layer=layer, x=x, grad_y=grad_y):
+            return np.sum(layer.forward(x) * grad_y)
+
+        assert_same(grad_x, numerical_gradient(loss, x))
+        if isinstance(layer, Linear):
+            assert_same(layer.grad_W, numerical_gradient(loss, layer.W))
+            assert_same(layer.grad_b, numerical_gradient(loss, layer.b))
+
+
+@settings(max_examples=25, deadline=None, derandomize=True)
+@given(sizes, sizes, seeds)
+def test_the_gradient_of_the_loss_agrees_with_central_differences(n, classes, seed):
+    rng = np.random.default_rng(seed)
+    loss = CrossEntropyLoss()
+    y_hat, y = rng.uniform(0.1, 1, size=(n, classes)), np.eye(classes)[rng.integers(0, classes, n)]
+    loss.forward(y_hat, y)
+    assert_same(loss.backward(), numerical_gradient(lambda: loss.forward(y_hat, y), y_hat))
+
+
+@settings(max_examples=10, deadline=None, derandomize=True)
+@given(st.lists(sizes, min_size=2, max_size=5), sizes, seeds)
+def test_the_gradient_of_the_whole_network_agrees_with_central_differences(dims, n, seed):
+    rng = np.random.default_rng(seed)
+    network, loss = MLP(dims[0], dims[1:-1], dims[-1], rng), CrossEntropyLoss()
+    for linear in network.linears:
+        linear.W, linear.b = linear.W.astype(np.float64), rng.normal(size=linear.b.shape)
+    x, y = rng.normal(size=(n, dims[0])), np.eye(dims[-1])[rng.integers(0, dims[-1], n)]
+
+    def whole():
+        return loss.forward(network.forward(x), y)
+
+    whole()
+    network.backward(loss.backward())
+    grads = [(linear.grad_W, linear.grad_b) for linear in network.linears]
+    for linear, (grad_W, grad_b) in zip(network.linears, grads, strict=True):
+        assert_same(grad_W, numerical_gradient(whole, linear.W))
+        assert_same(grad_b, numerical_gradient(whole, linear.b))
+
+
+def test_known_values():
+    linear = Linear(2, 3, np.random.default_rng(0))
+    linear.W, linear.b = np.array([[1.0, 2, 3], [4, 5, 6]]), np.array([[0.5, 0, -0.5]])
+    assert_same(linear.forward(np.array([[1.0, -1]])), np.array([[-2.5, -3, -3.5]]))
+    assert_same(Sigmoid().forward(np.array([[0, np.log(3)]])), np.array([[0.5, 0.75]]))
+    logits = np.log(np.array([[1.0, 2, 5], [3, 3, 2]]))
+    assert_same(Softmax().forward(logits), np.array([[0.125, 0.25, 0.625], [0.375, 0.375, 0.25]]))
+    y_hat, y = np.array([[0.5, 0.5], [0.25, 0.75]]), np.array([[1.0, 0], [1, 0]])
+    assert CrossEntropyLoss().forward(y_hat, y) == pytest.approx(1.5 * np.log(2))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_extreme_inputs_stay_finite_and_keep_their_dtype(dtype):
+    x = np.array([[1000, -1000, 0], [-1000, -1000, -1000], [0, 1, 1000]], dtype=dtype)
+    y = np.eye(3, dtype=dtype)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for layer in (Sigmoid(), Softmax()):
+            for result in (layer.forward(x), layer.backward(np.ones_like(x))):
+                assert result.dtype == dtype
+                assert np.all(np.isfinite(result))
+        loss = CrossEntropyLoss()
+        assert np.isfinite(loss.forward(1 - y, y))  # certain, and wrong about every row
+        assert np.all(np.isfinite(loss.backward()))
+        assert loss.backward().dtype == dtype
+        assert loss.forward(y, y) == 0
+
+
+def test_a_network_in_float32_computes_in_float32():
+    network, loss = MLP(6, [5], 3, np.random.default_rng(0)), CrossEntropyLoss()
+    x, y = np.ones((4, 6), dtype=np.float32), np.eye(3, dtype=np.float32)[[0, 1, 2, 0]]
+    y_hat = network.forward(x)
+    assert isinstance(loss.forward(y_hat, y), float)
+    network.backward(loss.backward())
+    arrays = [y_hat, *(a for linear in network.linears for a in (linear.grad_W, linear.grad_b))]
+    assert {array.dtype for array in arrays} == {np.dtype(np.float32)}
+
+
+def test_gradients_are_set_anew_and_inputs_are_left_alone():
+    rng = np.random.default_rng(0)
+    network, loss = MLP(4, [3], 2, rng), CrossEntropyLoss()
+    x, y = rng.normal(size=(5, 4)), np.eye(2)[[0, 1, 1, 0, 1]]
+    kept = x.copy(), y.copy()
+    seen = []
+    for _ in range(2):
+        loss.forward(network.forward(x), y)
+        network.backward(loss.backward())
+        seen.append(network.linears[0].grad_W)
+    np.testing.assert_array_equal(*seen)
+    np.testing.assert_array_equal(x, kept[0])
+    np.testing.assert_array_equal(y, kept[1])
+
+
+class RowByRow(Linear):
+    """Right, but written so that W's rows are needed for grad_W."""
+
+    def backward(self, grad_y):
+        self.grad_W = np.zeros_like(self.x, shape=(self.x.shape[1], grad_y.shape[1]))
+        for i in range(self.W.shape[0]):
+            self.grad_W[i] = self.x[:, i] @ grad_y
+        self.grad_b = grad_y.sum(axis=0, keepdims=True)
+        return grad_y @ self.W.T
+
+
+class IntoPlace(Linear):
+    """Right, but refuses a W of another shape."""
+
+    def backward(self, grad_y):
+        self.grad_W = np.zeros_like(self.W)
+        self.grad_W += self.x.T @ grad_y
+        self.grad_b = grad_y.sum(axis=0, keepdims=True)
+        return grad_y @ self.W.T
+
+
+@pytest.mark.parametrize("style", [RowByRow, IntoPlace])
+def test_the_network_gets_the_same_gradients_from_a_linear_in_another_style(style, monkeypatch):
+    gradients = []
+    for linear_class in (Linear, style):
+        monkeypatch.setattr(model, "Linear", linear_class)
+        network = MLP(4, [3], 2, np.random.default_rng(0))
+        for _ in range(2):
+            y_hat = network.forward(np.arange(20.0).reshape(5, 4) / 20)
+            network.backward(y_hat)
+        gradients.append(network.linears[0].grad_W)
+    np.testing.assert_allclose(*gradients)
+
+
+@pytest.mark.parametrize("hidden_dims", [[], [7], [7, 6, 5, 4]])
+def test_a_saved_network_loads_with_the_same_answers(hidden_dims, tmp_path):
+    network = MLP(6, hidden_dims, 3, np.random.default_rng(0))
+    path = tmp_path / "a folder" / "weights.npz"
+    network.save(path, dataset="mnist", epoch=3, test_accuracy=0.9)
+    loaded, meta = MLP.load(path)
+    x = np.random.default_rng(1).normal(size=(5, 6)).astype(np.float32)
+    np.testing.assert_array_equal(loaded.forward(x), network.forward(x))
+    assert meta["dims"] == [6, *hidden_dims, 3]
+    assert (meta["dataset"], meta["epoch"], meta["test_accuracy"]) == ("mnist", 3, 0.9)
