@@ -45,8 +45,8 @@ def this_project(data_dir, dataset="mnist", dims=DIMS, batch=BATCH, share=1.0):
     rng = np.random.default_rng(0)
     network = model.MLP(dims[0], dims[1:-1], dims[-1], rng)
     loss_function = model.CrossEntropyLoss()
-    optimizer = SGD(network.linears, LEARNING_RATE, MOMENTUM)
     batches = Batches(images, labels, batch, rng, Jitter(rng) if dataset == "auto" else None)
+    optimizer = SGD(network.linears, LEARNING_RATE, MOMENTUM, steps=1000 * len(batches))
     return lambda: main.train_epoch(network, loss_function, optimizer, tqdm(batches, disable=True))
 
 
