@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from itertools import pairwise
 from pathlib import Path
 
 import solution
@@ -123,7 +124,7 @@ def products_alone(data_dir):
     import numpy as np
 
     rng = np.random.default_rng(0)
-    widths = list(zip(DIMS, DIMS[1:], strict=False))
+    widths = list(pairwise(DIMS))
     values = [rng.normal(size=(BATCH, width)).astype(np.float32) for width in DIMS]
     grads = [rng.normal(size=(BATCH, width)).astype(np.float32) for width in DIMS]
     Ws = [rng.normal(size=shape).astype(np.float32) for shape in widths]
@@ -251,7 +252,7 @@ def print_growth(data_dir, rounds):
 
 
 def _products(dims):
-    pairs = [d * m for d, m in zip(dims, dims[1:], strict=False)]
+    pairs = [d * m for d, m in pairwise(dims)]
     return 3 * sum(pairs) - pairs[0]
 
 
