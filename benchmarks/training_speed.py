@@ -30,10 +30,12 @@ THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB
 
 
 def this_project(data_dir, dataset="mnist", dims=DIMS, batch=BATCH, share=1.0):
+    import main  # before NumPy: it chooses the number of threads
+
+    # isort: split
     import numpy as np
     from tqdm import tqdm
 
-    import main  # before NumPy: it chooses the number of threads
     import model
     from arguments import parse_training
     from data import Batches

@@ -106,9 +106,10 @@ def test_a_wrong_argument_is_one_sentence_and_exit_code_2(options, named, capsys
 def homework(tmp_path):
     """A startup/ as it is handed out, in a folder of its own whose name has a space."""
     folder = tmp_path / "my homework" / "startup"
-    folder.mkdir(parents=True)
     for path, text in make_startup.generated().items():
-        (folder / path.name).write_text(text, encoding="utf-8")
+        copy = folder / path.relative_to(CHAPTER / "startup")
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        copy.write_text(text, encoding="utf-8")
     return folder
 
 

@@ -52,15 +52,16 @@ def _methods(source):
 
 def generated():
     """Return the text of every file of startup/ by its path."""
+    solution = CHAPTER / "solution"
     return {
-        CHAPTER / "startup" / path.name: blanked(path.read_text(encoding="utf-8"))
-        for path in sorted((CHAPTER / "solution").glob("*.py"))
+        CHAPTER / "startup" / path.relative_to(solution): blanked(path.read_text(encoding="utf-8"))
+        for path in sorted(solution.rglob("*.py"))
     }
 
 
 def out_of_date(files):
     """Return the files of startup/ that differ from the generated ones, or should not be there."""
-    there = set((CHAPTER / "startup").glob("*.py"))
+    there = set((CHAPTER / "startup").rglob("*.py"))
     return sorted(
         (there - set(files))
         | {p for p in files if p not in there or p.read_text(encoding="utf-8") != files[p]}
@@ -73,8 +74,8 @@ def main(argv=None):
     arguments = parser.parse_args(argv)
     files = generated()
     stale = out_of_date(files)
-    state = "out of date" if arguments.check else "written"
     for path in stale:
+        state = "out of date" if arguments.check else "written" if path in files else "removed"
         print(f"{state}: {path.relative_to(CHAPTER.parent)}")
     if arguments.check:
         if stale:
@@ -82,7 +83,7 @@ def main(argv=None):
         return 1 if stale else 0
     for path in stale:
         if path in files:
-            path.parent.mkdir(exist_ok=True)
+            path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(files[path], encoding="utf-8", newline="\n")
         else:
             path.unlink()

@@ -38,7 +38,7 @@ class Linear:
         """Set grad_W (d, m) and grad_b (1, m), and return dL/dX (n, d), from dL/dY (n, m)."""
         # BEGIN SOLUTION
         self.grad_W = self.x.T @ grad_y
-        self.grad_b = np.sum(grad_y, axis=0, keepdims=True)
+        self.grad_b = grad_y.sum(axis=0, keepdims=True)
         return grad_y @ self.W.T
         # END SOLUTION
 
@@ -67,15 +67,15 @@ class Softmax:
     def forward(self, x):
         """Return probabilities y (n, D), rows summing to 1, for the logits x (n, D)."""
         # BEGIN SOLUTION
-        exp_x = np.exp(x - np.max(x, axis=1, keepdims=True))
-        self.y = exp_x / np.sum(exp_x, axis=1, keepdims=True)
+        exp_x = np.exp(x - x.max(axis=1, keepdims=True))
+        self.y = exp_x / exp_x.sum(axis=1, keepdims=True)
         return self.y
         # END SOLUTION
 
     def backward(self, grad_y):
         """Return dL/dx (n, D) from dL/dy (n, D)."""
         # BEGIN SOLUTION
-        return self.y * (grad_y - np.sum(grad_y * self.y, axis=1, keepdims=True))
+        return self.y * (grad_y - (grad_y * self.y).sum(axis=1, keepdims=True))
         # END SOLUTION
 
 
@@ -91,7 +91,7 @@ class CrossEntropyLoss:
         self.y = y
         # log(0) is -inf: the smallest number that the dtype holds stands in for 0.
         self.y_hat = np.maximum(y_hat, np.finfo(y_hat.dtype).tiny)
-        return float(-np.sum(y * np.log(self.y_hat)) / len(y))
+        return float(-(y * np.log(self.y_hat)).sum() / len(y))
         # END SOLUTION
 
     def backward(self):
