@@ -1,8 +1,14 @@
 """Check the eight methods of model.py, then train a network on handwritten digits and save it."""
 
+import sys
+
+import interruption
+
+if __name__ == "__main__":
+    interruption.leave_at_ctrl_c()  # before the imports, which take most of the first second
+
 import math
 import os
-import sys
 import time
 from pathlib import Path
 
@@ -31,15 +37,11 @@ def main(argv=None):
     for stream in (sys.stdout, sys.stderr):
         # A console that lacks a character, of a path for instance, shows its code instead.
         stream.reconfigure(errors="backslashreplace")
-    try:
-        return run(parse_training(argv))
-    except KeyboardInterrupt:
-        print("\nInterrupted. What the last finished epoch saved is in place.", file=sys.stderr)
-        return 130
+    return run(parse_training(argv))
 
 
-# Each step imports what it needs itself: a wrong argument is answered at once, the checks wait
-# neither for the plot's library nor for the network's, and Ctrl-C is caught from the start.
+# Each step imports what it needs itself: a wrong argument is answered at once, and the checks wait
+# neither for the library of the plot nor for that of the download.
 def run(arguments):
     import gradient_check
     import storage
