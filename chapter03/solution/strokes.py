@@ -131,8 +131,10 @@ def _centred_by_mass(ink):
     mass = np.maximum(np.sum(ink, axis=(1, 2)), np.finfo(np.float32).tiny)
     rows, columns = np.sum(ink, axis=2), np.sum(ink, axis=1)
     limit = (SIDE - BOX) // 2
-    shifts = [np.clip(np.rint(SIDE / 2 - sums @ place / mass), -limit, limit).astype(np.intp)
-              for sums in (rows, columns)]
+    shifts = [
+        np.clip(np.rint(SIDE / 2 - sums @ place / mass), -limit, limit).astype(np.intp)
+        for sums in (rows, columns)
+    ]
     # Within the four empty pixels, rows that leave on one side are the empty ones to enter.
     row, column = ((np.arange(SIDE) - shift[:, None]) % SIDE for shift in shifts)
     return ink[np.arange(n)[:, None, None], row[:, :, None], column[:, None, :]]

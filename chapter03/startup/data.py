@@ -4,17 +4,24 @@ Images stay uint8 rows of 784 pixels, (n, 784); only the batch at hand becomes f
 Run by itself, this module fetches and verifies the four files and says where they are.
 """
 
-import argparse
+import sys
+
+import interruption
+
+if __name__ == "__main__":
+    interruption.leave_at_ctrl_c()  # before NumPy, whose import takes a tenth of a second
+
 import gzip
 import hashlib
 import math
-import sys
+import os
 import zlib
 from pathlib import Path
 
 import numpy as np
 
-from folders import DATA_DIR
+from arguments import Parser, existing_or_new_folder
+from folders import DATA_DIR, shown
 
 # Name, size in bytes and SHA-256 of the decompressed content: any mirror's compression will do.
 FILES = (
@@ -73,7 +80,7 @@ def parse_idx(content):
     if len(content) < header_size:
         raise DataError("an IDX file that ends within its header")
     shape = [int(size) for size in np.frombuffer(content[4:header_size], dtype=">u4")]
-    if math.prod(shape) != len(content) - header_size:
+    if not 0 < math.prod(shape) == len(content) - header_size:
         raise DataError(f"an IDX file that announces {shape} values and holds another number")
     return np.frombuffer(content, dtype=np.uint8, offset=header_size).reshape(shape)
 
@@ -117,19 +124,43 @@ class Batches:
 
 def _read_all(folder):
     """Return the verified content of the four files, downloading those that are not there."""
-    contents = [_read_or_set_aside(folder, *file) for file in FILES]
-    missing = [file for file, content in zip(FILES, contents) if content is None]
-    if missing:
-        import download  # only now: requests takes a quarter of a second to import
+    contents = [_read(folder, file) for file in FILES]
+    if None not in contents:
+        return contents
+    import download  # only now: requests takes a quarter of a second to import
 
-        try:
-            download.fetch(missing, folder, _what_is_wrong)
-        except download.DownloadError as error:
-            raise DataError(str(error)) from None
-        for i, (name, size, sha256) in enumerate(FILES):
-            if contents[i] is None:
-                contents[i] = _read_verified(folder / f"{name}.gz", name, size, sha256)
+    try:
+        with download.alone_in(folder):
+            for i, file in enumerate(FILES):
+                contents[i] = contents[i] or _read(folder, file, set_aside=True)
+            missing = [i for i, content in enumerate(contents) if content is None]
+            download.fetch([FILES[i] for i in missing], folder, _what_is_wrong)
+            for i in missing:
+                contents[i] = _read(folder, FILES[i])
+    except download.DownloadError as error:
+        raise DataError(str(error)) from None
+    if None in contents:
+        raise DataError(f"The files in {folder} changed while they were read: run again.")
     return contents
+
+
+def _read(folder, file, set_aside=False):
+    """Return the content of <name>.gz or <name>, or None if it is missing or wrong."""
+    for path in (folder / f"{file[0]}.gz", folder / file[0]):
+        try:
+            return _read_verified(path, *file)
+        except FileNotFoundError:
+            continue
+        except DataError as error:
+            if not set_aside:
+                return None
+            print(f"{shown(path)} {error}: it is set aside as {_set_aside(path).name}.")
+        except OSError as error:
+            raise DataError(
+                f"{path} could not be read: {error.strerror or error}. Delete it or make it "
+                "readable, then run again."
+            ) from None
+    return None
 
 
 def _what_is_wrong(path, file):
@@ -140,29 +171,17 @@ def _what_is_wrong(path, file):
     return None
 
 
-def _read_or_set_aside(folder, name, size, sha256):
-    for path in (folder / f"{name}.gz", folder / name):
-        try:
-            return _read_verified(path, name, size, sha256)
-        except FileNotFoundError:
-            continue
-        except DataError as error:
-            aside = _set_aside(path)
-            print(f"{path} {error}; it is set aside as {aside.name} and fetched again.")
-        except OSError as error:
-            raise DataError(f"{path} could not be read: {error.strerror or error}") from None
-    return None
-
-
 def _read_verified(path, name, size, sha256):
     """Return the decompressed content of `path`; DataError says what is wrong with it."""
+    if path.exists() and not path.is_file():
+        raise DataError("is a folder or a device, not a file")
     content = bytearray()
     digest = hashlib.sha256()
     opener = open if path.name == name else gzip.open
     with opener(path, "rb") as file:
-        # In pieces and no further than the known size: a gzip bomb must not fill the memory.
+        # In pieces, and no more than one byte too many: a gzip bomb must not fill the memory.
         try:
-            while len(content) <= size and (piece := file.read(min(1 << 20, size + 1))):
+            while piece := file.read(min(1 << 20, size + 1 - len(content))):
                 content += piece
                 digest.update(piece)
         except (gzip.BadGzipFile, EOFError, zlib.error) as error:
@@ -178,31 +197,35 @@ def _read_verified(path, name, size, sha256):
 def _set_aside(path):
     """Rename `path` out of the way, onto no other file, and return its new path."""
     number = 1
-    while (aside := path.with_name(f"{path.name}.wrong{number}")).exists():
+    while os.path.lexists(aside := path.with_name(f"{path.name}.wrong{number}")):
         number += 1
     try:
         return path.rename(aside)
     except OSError as error:
         raise DataError(
-            f"{path} has wrong content and cannot be set aside: {error.strerror or error}; "
-            "delete it and run again."
+            f"{path} has wrong content and cannot be set aside: {error.strerror or error}. "
+            "Delete it, or choose another folder with --data_dir, then run again."
         ) from None
 
 
 def main(argv=None):
-    parser = argparse.ArgumentParser(description="Fetch and verify the four files of MNIST.")
-    parser.add_argument("--data_dir", type=Path, default=DATA_DIR, metavar="DIR")
+    parser = Parser("Fetch and verify the four files of MNIST.")
+    parser.add_argument(
+        "--data_dir", type=existing_or_new_folder, default=DATA_DIR, metavar="DIR",
+        help=f"where MNIST is or will be (default: {shown(DATA_DIR)})",
+    )  # fmt: skip
     arguments = parser.parse_args(argv)
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="backslashreplace")
     try:
-        images, _, test_images, _ = load_mnist(arguments.data_dir)
+        _, labels, _, test_labels = load_mnist(arguments.data_dir)
     except DataError as error:
-        print(error, file=sys.stderr)
+        print(f"Error: {error}", file=sys.stderr)
         return 1
-    except KeyboardInterrupt:
-        print("Interrupted; run again to go on from here.", file=sys.stderr)
-        return 130
-    print(f"MNIST is complete in {arguments.data_dir}: {len(images):,} training images and "
-          f"{len(test_images):,} test images.")
+    print(
+        f"MNIST is complete in {shown(arguments.data_dir)}: {len(labels):,} training images and "
+        f"{len(test_labels):,} test images."
+    )
     return 0
 
 

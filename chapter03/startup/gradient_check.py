@@ -1,382 +1,351 @@
-"""The check that stands before training: are forward and backward of the four layers right?
+"""What main.py checks before it trains: are forward and backward of the four layers right?
 
-It knows the answers without knowing how to compute them fast. The formulas of the handout are
-written out below entry by entry, in plain loops. A gradient is not derived at all: each entry of
-the input is nudged up and down by a small h, and
-
-    dL/dx  is nearly  (L(x + h) - L(x - h)) / 2h
-
-What model.py computes has to agree with that to five digits (handout, section 6).
+Each method is called with small random batches (tutor/trials.py). What it gives is compared with
+the handout's formulas, computed slowly (tutor/slow_formulas.py), and if they differ the mistake is
+looked for among those that are often made (tutor/common_mistakes.py). Handout, section 6.
 """
 
-import copy
-import math
 import os
 import sys
-import warnings
-from dataclasses import dataclass, field
+import textwrap
+from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
-import student_code
-from student_code import ModelError, Place, import_model
+from tutor import common_mistakes, diagnosis, slow_formulas
+from tutor.slow_formulas import relative_error
+from tutor.student_code import (
+    ModelError,
+    OutOfTimeError,
+    Place,
+    import_model,
+    is_only_a_raise,
+    last_frame,
+    message_of,
+    run_limited,
+)
+from tutor.trials import LAYERS, TOLERANCE, Observation, Trial, batches_for, observe, same
 
-__all__ = ["ModelError", "check", "import_model", "print_report", "run"]
+__all__ = ["ModelError", "Result", "check", "import_model", "print_report", "run"]
 
-# The nudge. A smaller one drowns in rounding (float64 holds 16 digits, and the subtraction loses
-# what the two losses have in common), a larger one sees the bend of the curve.
-H = 1e-5
-# Nudging is good for about nine digits, a wrong formula is wrong in the first or second. Between
-# them is room for log(y_hat + 1e-7). float32 holds seven digits, of which sums lose some.
-TOLERANCE = {"float64": 1e-5, "float32": 1e-3}
-TIME_LIMIT = 4  # seconds for one method, which needs some milliseconds
-
-
-# The formulas of the handout ---------------------------------------------------------------------
-
-
-def linear(x, W, b):
-    """Y = XW + b: y[i, j] = sum_k x[i, k] W[k, j] + b[0, j]."""
-    n, d, m = len(x), len(W), len(W[0])
-    return [[sum(x[i][k] * W[k][j] for k in range(d)) + b[0][j] for j in range(m)] for i in range(n)]
-
-
-def sigmoid(x):
-    """y = 1 / (1 + exp(-x)), which is exp(x) / (1 + exp(x)), whichever does not overflow."""
-
-    def one(v):
-        return 1 / (1 + math.exp(-v)) if v > 0 else math.exp(v) / (1 + math.exp(v))
-
-    return [[one(v) for v in row] for row in x]
-
-
-def softmax(x):
-    """y[i, j] = exp(x[i, j]) / sum_k exp(x[i, k]), the largest of the row subtracted first."""
-    exp_x = [[math.exp(v - max(row)) for v in row] for row in x]
-    return [[v / sum(row) for v in row] for row in exp_x]
-
-
-def cross_entropy(y_hat, y):
-    """L = -1/N sum_n sum_i y[n, i] log(y_hat[n, i]), where 0 log 0 counts as 0."""
-    terms = [
-        y_ni * math.log(y_hat_ni)
-        for y_hat_n, y_n in zip(y_hat, y)
-        for y_hat_ni, y_ni in zip(y_hat_n, y_n)
-        if y_ni != 0
-    ]
-    return -sum(terms) / len(y)
-
-
-def slopes(loss, array):
-    """Return dL/d(array) for the number L = loss(array): nudge every entry up, then down."""
-    grad = np.zeros(array.shape)
-    for index in np.ndindex(array.shape):
-        above, below = array.copy(), array.copy()
-        above[index] += H
-        below[index] -= H
-        # Next to 1000, H itself is rounded: the step that was really made is measured.
-        grad[index] = (loss(above) - loss(below)) / (above[index] - below[index])
-    return grad
-
-
-def relative_error(got, expected):
-    """Return |got - expected| / the larger of the two, entry by entry; nan counts as infinite.
-
-    The difference alone would not do: 0.001 is much in a gradient of 0.002 and nothing in one of
-    5000. An entry below 0.1 is measured against 0.1, or the rounding of a 0 would look enormous.
-    """
-    with np.errstate(all="ignore"):
-        size = np.maximum(np.maximum(np.abs(got), np.abs(expected)), 0.1)
-        error = np.where(got == expected, 0.0, np.abs(got - expected) / size)
-    return np.where(np.isnan(error), np.inf, error)
-
-
-# What is tried ------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Layer:
-    """One class of model.py and how to call it.
-
-    `results` are what forward and backward yield; a name in `inputs` or `weights` that stands
-    behind "grad_" there is what the loss is differentiated by.
-    """
-
-    name: str
-    section: int
-    formula: object
-    inputs: tuple
-    weights: tuple = ()
-    forward_results: tuple = ("y",)
-    backward_results: tuple = ("grad_x",)
-
-    def new(self, model, given):
-        layer = getattr(model, self.name)
-        if self.weights:
-            return layer(*given["W"].shape, np.random.default_rng(0))
-        return layer()
-
-    def expected(self, given):
-        """Return the right result for each name, as float64, however slowly."""
-        arrays = {k: v.astype(np.float64) for k, v in given.items()}
-
-        def formula(**changed):
-            values = {**arrays, **changed}
-            return np.array(
-                self.formula(*(values[k].tolist() for k in (*self.inputs, *self.weights)))
-            )
-
-        # A layer's outputs are weighted by grad_y and summed: that is the L with dL/dY = grad_y.
-        weighting = arrays.get("grad_y", 1.0)
-        right = {self.forward_results[0]: formula()}
-        for result in self.backward_results:
-            name = result.removeprefix("grad_")
-            right[result] = slopes(
-                lambda array, name=name: np.sum(formula(**{name: array}) * weighting), arrays[name]
-            )
-        return right
-
-
-LAYERS = (
-    Layer("Linear", 2, linear, ("x",), ("W", "b"), backward_results=("grad_W", "grad_b", "grad_x")),
-    Layer("Sigmoid", 3, sigmoid, ("x",)),
-    Layer("Softmax", 4, softmax, ("x",)),
-    Layer(
-        "CrossEntropyLoss", 5, cross_entropy, ("y_hat", "y"),
-        forward_results=("loss",), backward_results=("grad_y_hat",),
-    ),
-)  # fmt: skip
-
-
-@dataclass
-class Batch:
-    """Inputs for one call; `about` says in words what is special about them."""
-
-    given: dict
-    about: str
-    only_finite: bool = False
-
-    def as_float32(self):
-        given = {k: v.astype(np.float32) for k, v in self.given.items()}
-        return Batch(given, f"{self.about}, in float32", self.only_finite)
-
-
-def batches_for(layer, rng):
-    """Return batches that tell mistakes apart.
-
-    The sizes differ, n is not d and d is not m, or a transposed matrix might fit. grad_y is
-    random: neither all ones nor of sum zero, where the Jacobian's diagonal could pass for the
-    whole. The second batch has as many rows as the first, or what is left over from the first
-    would show itself only as an error.
-    """
-    if layer.name == "CrossEntropyLoss":
-        return [_predictions(n, rng) for n in (5, 5, 2, 1)] + _certain_predictions()
-    d, m = (3, 4) if layer.name == "Linear" else (4, 4)
-    batches = []
-    for n in (5, 5, 2, 1):
-        given = {"x": rng.normal(size=(n, d)), "grad_y": rng.normal(size=(n, m))}
-        if layer.name == "Linear":
-            given |= {"W": rng.normal(size=(d, m)), "b": rng.normal(size=(1, m))}
-        batches.append(Batch(given, "a single row" if n == 1 else f"a batch of {n} rows"))
-    if layer.name == "Sigmoid":
-        for about, row in (
-            ("x = 1000", [1000.0, 30, 1000, 0]),
-            ("x = -1000", [-1000.0, -30, -1000, 0]),
-        ):
-            batches.append(Batch({"x": np.array([row]), "grad_y": rng.normal(size=(1, 4))}, about))
-    if layer.name == "Softmax":
-        x = np.array([[0.0, 1, 2, -1], [1000, 999, 998, 0], [-1001, -1000, -1002, -1000]])
-        given = {"x": x, "grad_y": rng.normal(size=x.shape)}
-        batches.append(Batch(given, "rows of very different size, 0, 1000 and -1000"))
-    return batches
-
-
-def _predictions(n, rng):
-    y_hat = rng.uniform(0.5, 2.0, size=(n, 4))
-    y_hat /= y_hat.sum(axis=1, keepdims=True)
-    y = np.eye(4)[rng.integers(0, 4, size=n)]
-    about = "a single row" if n == 1 else f"a batch of {n} rows"
-    return Batch({"y_hat": y_hat, "y": y}, about)
-
-
-def _certain_predictions():
-    sure = np.array([[1.0, 0, 0, 0], [0, 0, 1, 0]])
-    return [
-        Batch({"y_hat": sure, "y": sure}, "y_hat exactly 1 for the right class and 0 elsewhere"),
-        Batch(
-            {"y_hat": sure, "y": sure[::-1]}, "y_hat exactly 0 for the right class", only_finite=True
-        ),
-    ]
-
-
-@dataclass
-class Trial:
-    """One call of a method: what went in, what came out."""
-
-    layer: Layer
-    method: str
-    batch: Batch
-    before: dict | None = None  # what went into the call before, of the same object
-    results: dict = field(default_factory=dict)
-    kept: dict = field(default_factory=dict)  # copies, as the results were right after the call
-    error: BaseException | None = None
-    changed: list = field(default_factory=list)
-    warned: list = field(default_factory=list)
-
-    @property
-    def names(self):
-        return getattr(self.layer, f"{self.method}_results")
-
-    @property
-    def right(self):
-        if not hasattr(self, "_right"):
-            self._right = self.layer.expected(self.batch.given)
-        return self._right
-
-
-class Fault(Exception):
-    """A method is wrong: what was seen, what mistake it looks like, and the line if it is known."""
-
-    def __init__(self, seen, looks_like="", place=None):
-        super().__init__(seen)
-        self.seen, self.looks_like, self.place = seen, looks_like, place
-
-
-class Blank(Exception):
-    """The method still raises NotImplementedError."""
-
-    def __init__(self, place):
-        self.place = place
-
-
-# How it is tried ----------------------------------------------------------------------------------
-
-
-def _call(trial, subject, model):
-    """Call forward, and backward if the trial is about it, and note everything in the trial."""
-    layer, given = trial.layer, {k: v.copy() for k, v in trial.batch.given.items()}
-    for name in layer.weights:
-        setattr(subject, name, given[name])
-    try:
-        with warnings.catch_warnings(record=True) as caught, np.errstate(all="warn"):
-            warnings.simplefilter("always")
-            out = subject.forward(*(given[name] for name in layer.inputs))
-            if trial.method == "backward":
-                out = subject.backward(*([given["grad_y"]] if "grad_y" in given else []))
-    except student_code._Stop:
-        raise
-    except BaseException as error:
-        trial.error = error
-        return
-    trial.warned = [w for w in caught if issubclass(w.category, RuntimeWarning)]
-    for name in trial.names:
-        attribute = name.removeprefix("grad_") in layer.weights
-        trial.results[name] = getattr(subject, name, None) if attribute else out
-    trial.kept = copy.deepcopy(trial.results)
-    for name, array in given.items():
-        now = getattr(subject, name, None) if name in layer.weights else array
-        if not np.array_equal(now, trial.batch.given[name]):
-            trial.changed.append(name)
-
-
-def _check_method(model, layer, method, rng):
-    batches = batches_for(layer, rng)
-    subject = layer.new(model, batches[0].given)
-    trials = []
-    for batch in batches:
-        before = trials[-1].batch.given if trials else None
-        trial = Trial(layer, method, batch, before)
-        _call(trial, subject, model)
-        trials.append(trial)
-        _judge(trial, model)
-    return trials
-
-
-def _judge(trial, model):
-    if trial.error:
-        frame, place = student_code.last_frame(trial.error, model.__file__)
-        if isinstance(trial.error, NotImplementedError):
-            raise Blank(place)
-        raise Fault(f"{type(trial.error).__name__}: {trial.error}", "", place)
-    if trial.changed:
-        raise Fault(f"{trial.changed} changed")
-    for name in trial.names:
-        if trial.batch.only_finite:
-            continue
-        got, right = trial.kept[name], trial.right[name]
-        if got is None:
-            raise Fault(f"{name} is None")
-        if np.shape(got) != right.shape:
-            raise Fault(f"{name} has shape {np.shape(got)}, and should have {right.shape}")
-        error = relative_error(np.asarray(got, dtype=float), right)
-        if not trial.batch.only_finite and np.max(error) > TOLERANCE["float64"]:
-            raise Fault(f"{name} is {got}, and should be {right}")
-
-
-# The report ---------------------------------------------------------------------------------------
+TIME_LIMIT = 4  # seconds for one method, which needs a few milliseconds
+NETWORK = "the whole network"
 
 
 @dataclass
 class Result:
-    """The state of one method, or of the whole network: PASS, FAIL, TODO or WAITS."""
+    """The state of one method or of the whole network: PASS, FAIL, TODO or WAITS.
+
+    Of a FAIL, `seen` is what was observed and `looks_like` the mistake that it resembles. `note`
+    is a remark on a PASS, or what a WAITS is waiting for.
+    """
 
     name: str
+    section: int  # of the handout
     state: str
-    section: int
-    place: object = None
+    place: Place | None
     seen: str = ""
     looks_like: str = ""
-
-
-def run(model):
-    """Return a Result for each of the eight methods and one for the whole network."""
-    results = []
-    for layer in LAYERS:
-        for method in ("forward", "backward"):
-            if method == "backward" and results[-1].state != "PASS":
-                results.append(
-                    Result(f"{layer.name}.backward", "WAITS", layer.section, _place(model, layer, method))
-                )
-                continue
-            results.append(_result(model, layer, method))
-    return results
-
-
-def _place(model, layer, method):
-    function = getattr(getattr(model, layer.name, None), method, None)
-    code = getattr(function, "__code__", None)
-    return Place(model.__file__, code.co_firstlineno) if code else None
-
-
-def _result(model, layer, method):
-    name, place = f"{layer.name}.{method}", _place(model, layer, method)
-    rng = np.random.default_rng(0)
-    try:
-        student_code.run_limited(
-            lambda: _check_method(model, layer, method, rng), TIME_LIMIT, model.__file__
-        )
-    except Blank as blank:
-        return Result(name, "TODO", layer.section, blank.place or place)
-    except Fault as fault:
-        return Result(
-            name, "FAIL", layer.section, fault.place or place, fault.seen, fault.looks_like
-        )
-    except student_code.OutOfTimeError as error:
-        return Result(name, "FAIL", layer.section, error.place or place, f"{error}")
-    return Result(name, "PASS", layer.section, place)
+    note: str = ""
 
 
 def check(model):
-    """Check everything, print the report, and return whether all is right."""
+    """Check the module `model`, print the report, and return whether everything is right."""
     results = run(model)
     print_report(results)
     return all(result.state == "PASS" for result in results)
 
 
+def run(model):
+    """Return nine Results: of the eight methods in the handout's order, and of the network."""
+    results = []
+    for layer in LAYERS:
+        forward = _tried(model, layer, "forward", partial(_check_forward, model, layer))
+        if forward.state == "PASS":
+            backward = _tried(model, layer, "backward", partial(_check_backward, model, layer))
+        else:
+            backward = _waiting(model, layer, "backward", forward.name)
+        results += [forward, backward]
+    if all(result.state == "PASS" for result in results):
+        network = _tried(model, None, NETWORK, partial(_check_network, model))
+    else:
+        network = _waiting(model, None, NETWORK, "all eight")
+    return [*results, network]
+
+
 def print_report(results):
+    """Print the list, the count, each FAIL, and at the very end what to do next."""
     for result in results:
-        print(f"  {result.state:5}  {result.name:25} {result.place or ''}")
+        waits = f"  (needs {result.note})" if result.state == "WAITS" else ""
+        mark = _coloured(f"{result.state:5}", result.state)
+        _say(f"  {mark}  {result.name:25} {result.place or ''}{waits}")
+    done = sum(result.state == "PASS" for result in results if result.name != NETWORK)
+    _say(f"\n{done} of 8 done")
+    for result in results:
+        if result.state == "PASS" and result.note:
+            _say(f"\nNote on {result.name}, {result.place}")
+            _say(_paragraph("  ", result.note))
+    unfinished = [result for result in results if result.state in ("FAIL", "TODO")]
+    # The first one is the next to be done, and so it stands last, where the eye is.
+    for result in [*unfinished[1:], *unfinished[:1]]:
         if result.state == "FAIL":
-            print("     ", result.seen)
-    done = sum(result.state == "PASS" for result in results[:8])
-    print(f"{done} of 8 done")
+            _print_fail(result)
+    for result in unfinished[:1]:
+        verb = "correct" if result.state == "FAIL" else "write"
+        read = "" if result.state == "FAIL" else f" (README.md section {result.section})"
+        _say(f"\nNext: {verb} {result.name}, {result.place}{read}, and run this again.")
+
+
+def _print_fail(result):
+    formula = common_mistakes.FORMULAS.get(result.name, "")
+    _say(f"\n{_coloured('FAIL', 'FAIL')}  {result.name}, {result.place}")
+    _say(_paragraph("  Seen:        ", result.seen))
+    _say(_paragraph("  Looks like:  ", result.looks_like))
+    _say(_paragraph("  Read:        ", f"README.md section {result.section}\n{formula}"))
+
+
+def _say(text):
+    # A student's own line or message may hold characters that the console cannot show.
+    encoding = sys.stdout.encoding or "utf-8"
+    print(text.encode(encoding, "backslashreplace").decode(encoding))
+
+
+def _paragraph(head, text):
+    lines = []
+    for part in text.splitlines():
+        lines += textwrap.wrap(part, 98 - len(head), break_on_hyphens=False)
+    return head + ("\n" + " " * len(head)).join(lines)
+
+
+def _coloured(text, state):
+    if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb" or not sys.stdout.isatty():
+        return text
+    # The old Windows console shows the codes themselves; the new terminal says that it is there.
+    if os.name == "nt" and not (os.environ.get("WT_SESSION") or os.environ.get("ANSICON")):
+        return text
+    code = {"PASS": 32, "FAIL": 31, "TODO": 33, "WAITS": 2}[state]
+    return f"\x1b[{code}m{text}\x1b[0m"
+
+
+# How one method is checked ------------------------------------------------------------------------
+
+
+class _FaultError(Exception):
+    """The method is wrong."""
+
+    def __init__(self, observation, looks_like):
+        super().__init__(observation.text)
+        self.observation, self.looks_like = observation, looks_like
+
+
+class _BlankError(Exception):
+    """The method is still to be written."""
+
+    def __init__(self, place):
+        super().__init__()
+        self.place = place
+
+
+def _check_forward(model, layer):
+    return _note_on_warnings(_judged(_in_a_row(model, layer, "forward")))
+
+
+def _check_backward(model, layer):
+    trials = _judged(_in_a_row(model, layer, "backward"))
+    _check_again(model, layer, *trials[:2])
+    _check_latest(model, layer, *trials[:2])
+    _check_two_objects(model, layer, *trials[:2])
+    return _note_on_warnings(trials)
+
+
+def _check_again(model, layer, first, second):
+    """backward twice after one forward, with different gradients."""
+    subject = first.new_object()
+    before = Trial(model, layer, "backward", first.batch).call(subject)
+    given = dict(first.batch.given)
+    if "grad_y" in given:
+        given["grad_y"] = second.batch.given["grad_y"]
+    batch = replace(first.batch, given=given, about="a second backward after one forward")
+    trial = Trial(model, layer, "backward", batch, before).call(subject, forward=False)
+    _judged([trial], common_mistakes.USED_UP)
+
+
+def _check_latest(model, layer, first, second):
+    """Two calls of forward, then backward, as when the loss of a test set is computed between."""
+    subject = first.new_object()
+    before = Trial(model, layer, "forward", first.batch).call(subject)
+    batch = replace(second.batch, about="two calls of forward, then backward of the second")
+    trial = Trial(model, layer, "backward", batch, before).call(subject)
+    _judged([trial], common_mistakes.NOT_THE_LATEST)
+
+
+def _check_two_objects(model, layer, first, second):
+    """forward of one object and of another, then backward of the first, as in a network."""
+    subject, other = first.new_object(), first.new_object()
+    Trial(model, layer, "forward", first.batch).call(subject)
+    before = Trial(model, layer, "forward", second.batch).call(other)
+    batch = replace(first.batch, about=f"two {layer.name} objects in turn, as in a network")
+    trial = Trial(model, layer, "backward", batch, before).call(subject, forward=False)
+    _judged([trial], common_mistakes.SHARED)
+
+
+def _in_a_row(model, layer, method):
+    """Call one object with every batch in turn and return the trials."""
+    batches = batches_for(layer)
+    subject = _new_object(model, layer, batches[0])
+    if not callable(getattr(subject, method, None)):
+        raise _FaultError(
+            Observation("absent", f"class {layer.name} has no method named {method}"),
+            diagnosis.absent(type(subject), layer, method),
+        )
+    trials = []
+    for batch in batches:
+        trial = Trial(model, layer, method, batch, trials[-1] if trials else None).call(subject)
+        blank = isinstance(trial.error, NotImplementedError) and trial.place
+        if not trials and blank and is_only_a_raise(trial.place):
+            raise _BlankError(trial.place)
+        trials.append(trial)
+    return trials
+
+
+def _new_object(model, layer, batch):
+    if not isinstance(getattr(model, layer.name, None), type):
+        raise _FaultError(
+            Observation("absent", f"model.py has no class named {layer.name}"),
+            f"the class was renamed or deleted. Its name has to be {layer.name}, exactly.",
+        )
+    try:
+        return Trial(model, layer, "forward", batch).new_object()
+    except Exception as error:
+        _, place = last_frame(error, model.__file__)
+        text = f"making a {layer.name} fails: {message_of(error)}"
+        raise _FaultError(
+            Observation("error", text, place=place), common_mistakes.INIT_CHANGED
+        ) from None
+
+
+def _judged(trials, looks_like=""):
+    """Return the trials if all of them are right; raise a _FaultError for the first that is not."""
+    for trial in trials:
+        observation = observe(trial)
+        if observation:
+            looks_like = looks_like or diagnosis.looks_like(observation, trial, trials)
+            raise _FaultError(observation, looks_like)
+    for trial in trials:
+        for name, copy in trial.copies.items():
+            source = trial.layer.source(trial.method, name)
+            # A gradient in self may be overwritten by the next; what was returned is the caller's.
+            if not source.startswith("self.") and not same(trial.results[name], copy):
+                text = f"the array that {source} returned is changed by the next call"
+                raise _FaultError(Observation("changed", text), common_mistakes.ONE_ARRAY)
+    return trials
+
+
+def _note_on_warnings(trials):
+    """Return a remark if NumPy warned although every result is right."""
+    warned = [trial for trial in trials if trial.warned]
+    if not warned:
+        return ""
+    first = warned[0]
+    place = Place(first.warned.filename, first.warned.lineno)
+    text = f"for {first.batch.about} NumPy warns in `{place.source}`: {first.warned.message}"
+    if first.batch.dtype == np.float32:
+        return f"right, but {text}. {common_mistakes.ONLY_IN_FLOAT32}"
+    # np.where computes both of its sides, and so a right sigmoid may warn for large positive x too.
+    if first.layer.name == "Sigmoid" and all(np.max(t.batch.given["x"]) < 100 for t in warned):
+        raise _FaultError(Observation("overflow", text, place=place), common_mistakes.OVERFLOW)
+    return f"right, but {text}. {common_mistakes.HARMLESS_WARNING}"
+
+
+# The whole network --------------------------------------------------------------------------------
+
+
+def _check_network(model):
+    """Compare the gradients of a small network with those found by nudging every weight."""
+    rng = np.random.default_rng(4)
+    try:
+        network, loss = model.MLP(3, [4], 2, rng), model.CrossEntropyLoss()
+        for linear in network.linears:
+            linear.W = rng.normal(size=linear.W.shape)
+            linear.b = rng.normal(size=linear.b.shape)
+        for n in (5, 3):
+            x, y = rng.normal(size=(n, 3)), np.eye(2)[rng.integers(0, 2, n)]
+            loss.forward(network.forward(x), y)
+            network.backward(loss.backward())
+            _compare_gradients(network, x, y)
+    except (_FaultError, OutOfTimeError):
+        raise
+    except Exception as error:
+        _, place = last_frame(error, model.__file__)
+        raise _FaultError(
+            Observation("error", f"MLP(3, [4], 2): {message_of(error)}", place=place),
+            common_mistakes.NOT_TOGETHER,
+        ) from None
+
+
+def _compare_gradients(network, x, y):
+    for i, linear in enumerate(network.linears):
+        for name in ("W", "b"):
+            loss = partial(_slow_loss, network, x, y, i, name)
+            right = slow_formulas.slopes(loss, getattr(linear, name))
+            worst = np.max(relative_error(getattr(linear, f"grad_{name}"), right))
+            if worst > TOLERANCE["float64"]:
+                text = (
+                    f"grad_{name} of layer {i} of MLP(3, [4], 2) has a relative error of "
+                    f"{worst:.2g}, for a batch of {len(x)} rows"
+                )
+                raise _FaultError(Observation("value", text), common_mistakes.NOT_TOGETHER)
+
+
+def _slow_loss(network, x, y, i, name, array):
+    """Return the network's loss by the slow formulas, with `array` for W or b of layer i."""
+    values = x.tolist()
+    for j, linear in enumerate(network.linears):
+        weights = {"W": linear.W, "b": linear.b}
+        if j == i:
+            weights[name] = array
+        values = slow_formulas.linear(values, weights["W"].tolist(), weights["b"].tolist())
+        last = j == len(network.linears) - 1
+        values = slow_formulas.softmax(values) if last else slow_formulas.sigmoid(values)
+    return slow_formulas.cross_entropy(values, y.tolist())
+
+
+# From a check to its Result -----------------------------------------------------------------------
+
+
+def _tried(model, layer, method, check):
+    """Return the Result of check(), which returns a note, or raises _FaultError or _BlankError."""
+    result = _result(model, layer, method)
+    try:
+        result.note = run_limited(check, TIME_LIMIT, model.__file__) or ""
+    except _BlankError as blank:
+        result.state, result.place = "TODO", blank.place
+    except _FaultError as fault:
+        result.state, result.seen = "FAIL", fault.observation.text
+        result.place = fault.observation.place or result.place
+        result.looks_like = fault.looks_like
+    except OutOfTimeError as error:
+        result.state, result.seen = "FAIL", f"it was {error}"
+        if error.place:
+            result.place, result.seen = error.place, f"{result.seen}\nin `{error.place.source}`"
+        result.looks_like = common_mistakes.ENDLESS
+    except Exception as error:
+        # Whatever a method returns, the student sees neither a traceback of ours nor a PASS.
+        result.state, result.seen = "FAIL", f"what it returned cannot be used: {message_of(error)}"
+        result.looks_like = common_mistakes.UNUSABLE
+    return result
+
+
+def _waiting(model, layer, method, needed):
+    return replace(_result(model, layer, method), state="WAITS", note=needed)
+
+
+def _result(model, layer, method):
+    """Return a Result that passes, with the line of the method's `def`; no layer: the network."""
+    cls, function = (layer.name, method) if layer else ("MLP", "forward")
+    code = getattr(getattr(getattr(model, cls, None), function, None), "__code__", None)
+    place = Place(model.__file__, code.co_firstlineno if code else 1)
+    if layer is None:
+        return Result(NETWORK, 6, "PASS", place)
+    return Result(f"{cls}.{method}", layer.section, "PASS", place)

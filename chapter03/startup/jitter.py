@@ -24,7 +24,7 @@ class Jitter:
     shift : largest displacement, pixels
     """
 
-    def __init__(self, rng, rotation=10.0, scale=0.1, shear=0.1, shift=2.0):
+    def __init__(self, rng, rotation=10.0, scale=0.1, shear=0.15, shift=1.5):
         self.rng = rng
         self.limits = np.array([math.radians(rotation), scale, scale, shear, shift, shift])
         self.from_centre = np.mgrid[:SIDE, :SIDE].reshape(2, -1) - (SIDE - 1) / 2

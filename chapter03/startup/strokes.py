@@ -15,12 +15,13 @@ BOX = 20  # pixels of the longer side of the ink
 PEN = 1.4  # the pen's radius in pixels: a stroke's ink in MNIST is 2.8 wide on average
 
 _SPACING = 0.5  # pixels between points of a path; at PEN's radius its edge is true to 0.03 pixels
+_LONG = 1000  # points: more than a digit takes, 25 times the box's side; a scribble has more
 _REACH = np.arange(-2, 3)  # pixels around a point's own that a pen of up to 2 pixels can touch
 
 
 def read(network, strokes):
     """Return the probabilities (10,) that `network` gives to the ten digits for a drawing."""
-    return network.forward(data.standardise(render(strokes)[None]))[0]
+    return network.forward(data.standardise(render(strokes).reshape(1, -1)))[0]
 
 
 def render(strokes):
@@ -34,24 +35,19 @@ def render(strokes):
     ValueError : a stroke is not of shape (k, 2), or a coordinate is not finite
     """
     strokes = [np.asarray(stroke, dtype=np.float64) for stroke in strokes]
-    for stroke in strokes:
-        if stroke.size and (stroke.ndim != 2 or stroke.shape[1] != 2):
-            raise ValueError(f"a stroke is an array (k, 2) of points, not {stroke.shape}")
-        if not np.isfinite(stroke).all():
-            raise ValueError("a stroke holds a coordinate that is not a finite number")
     strokes = [stroke for stroke in strokes if stroke.size]
     if not strokes:
         return np.zeros((SIDE, SIDE), dtype=np.uint8)
+    for stroke in strokes:
+        if stroke.ndim != 2 or stroke.shape[1] != 2:
+            raise ValueError(f"a stroke is an array (k, 2) of points, not {stroke.shape}")
     points = np.concatenate(strokes)
-    # Halved and divided before they are subtracted, even the largest floats do not overflow.
-    unit = max(np.max(np.abs(points)), np.finfo(np.float64).tiny)
-    extent = np.max(np.ptp(points / unit, axis=0))
-    # Points of one place can differ by rounding: that must not be blown up to 20 pixels.
-    if extent < 1e-9:
-        path = np.zeros((1, 2))
-    else:
-        path = np.concatenate([_resample(stroke / unit, extent) for stroke in strokes])
-    return render_paths(path[None])[0]
+    if not np.isfinite(points).all():
+        raise ValueError("a stroke holds a coordinate that is not a finite number")
+    # In units of the largest coordinate, even the largest floats can be subtracted.
+    points /= max(np.max(np.abs(points)), np.finfo(np.float64).tiny)
+    lengths = [len(stroke) for stroke in strokes]
+    return render_paths(_evenly(points, lengths)[None])[0]
 
 
 def render_paths(paths, radius=PEN):
@@ -77,13 +73,31 @@ def render_paths(paths, radius=PEN):
     return (_centred_by_mass(ink) * 255 + 0.5).astype(np.uint8)
 
 
-def _resample(stroke, extent):
-    """Return points evenly along the stroke (k, 2), a fortieth of `extent` apart or less."""
-    steps = np.hypot(*np.diff(stroke, axis=0).T)
-    length = np.concatenate([[0], np.cumsum(steps)])
-    count = int(np.ceil(length[-1] / extent * BOX / _SPACING)) + 1
-    at = np.linspace(0, length[-1], count)
-    return np.stack([np.interp(at, length, stroke[:, 0]), np.interp(at, length, stroke[:, 1])], 1)
+def _evenly(points, lengths):
+    """Return points (m, 2), half a pixel apart, along strokes of `lengths` points (k, 2) in all."""
+    x, y = points.T.copy()
+    extent = max(np.ptp(x), np.ptp(y))
+    # Points of one place can differ by rounding: that must not be blown up to 20 pixels.
+    if extent < 1e-9:
+        return points[:1]
+    last = np.cumsum(lengths) - 1
+    steps = np.hypot(np.diff(x), np.diff(y))
+    steps[last[:-1]] = 0  # from stroke to stroke: no length, so no points
+    along = np.concatenate([[0], np.cumsum(steps)])
+    at = np.linspace(0, along[-1], int(along[-1] / extent * BOX / _SPACING) + 2)
+    path = np.stack([np.interp(at, along, x), np.interp(at, along, y)], axis=1)
+    # The ends of strokes, dots among them, can fall between two of these points.
+    path = np.concatenate([path, points[last], points[last - lengths + 1]])
+    return _thinned(path, extent) if len(path) > _LONG else path
+
+
+def _thinned(path, extent):
+    """Return of all points (k, 2) in a quarter pixel's square only one, the last."""
+    side = 4 * BOX + 1
+    column, row = ((path - path.min(axis=0)) / extent * 4 * BOX).astype(np.intp).T
+    last = np.full(side * side, -1)
+    last[row * side + column] = np.arange(len(path))
+    return path[last[last >= 0]]
 
 
 def _distance_to_nearest(points):
@@ -117,8 +131,10 @@ def _centred_by_mass(ink):
     mass = np.maximum(np.sum(ink, axis=(1, 2)), np.finfo(np.float32).tiny)
     rows, columns = np.sum(ink, axis=2), np.sum(ink, axis=1)
     limit = (SIDE - BOX) // 2
-    shifts = [np.clip(np.rint(SIDE / 2 - sums @ place / mass), -limit, limit).astype(np.intp)
-              for sums in (rows, columns)]
+    shifts = [
+        np.clip(np.rint(SIDE / 2 - sums @ place / mass), -limit, limit).astype(np.intp)
+        for sums in (rows, columns)
+    ]
     # Within the four empty pixels, rows that leave on one side are the empty ones to enter.
     row, column = ((np.arange(SIDE) - shift[:, None]) % SIDE for shift in shifts)
     return ink[np.arange(n)[:, None, None], row[:, :, None], column[:, None, :]]

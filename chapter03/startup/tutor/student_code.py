@@ -1,4 +1,4 @@
-"""Running code that may do anything: import it, call it for a limited time, say where it stumbled."""
+"""Code that may do anything: import it, run it for a limited time, say where it stumbled."""
 
 import ast
 import importlib
@@ -8,13 +8,13 @@ import sys
 import threading
 import time
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
-from folders import shown
+from folders import FOLDER, shown
 
 IMPORT_LIMIT = 10  # seconds, for code that someone left at the end of model.py
+# While one of these is at work, there is no limit.
 DEBUGGERS = {"pdb", "bdb", "pydevd", "debugpy", "_pydevd_bundle"}
 
 
@@ -30,7 +30,7 @@ class OutOfTimeError(Exception):
         self.place = place
 
 
-class _Stop(BaseException):
+class Stopped(BaseException):
     """Raised inside a thread that ran out of time, past any `except Exception` there."""
 
 
@@ -49,22 +49,36 @@ class Place:
         return linecache.getline(self.path, self.line).strip()
 
 
+@dataclass(frozen=True)
+class Misfit:
+    """Two operands whose shapes cannot be combined; `text` shows the expressions and shapes."""
+
+    text: str
+    operator: str
+    left: tuple
+    right: tuple
+
+    @property
+    def shapes(self):
+        return self.operator, self.left, self.right
+
+
 def import_model():
     """Import the neighbour model.py and return it; ModelError if that fails."""
+    path = str(FOLDER / "model.py")
     try:
-        return run_limited(lambda: importlib.import_module("model"), IMPORT_LIMIT, _model_path())
+        return run_limited(lambda: importlib.import_module("model"), IMPORT_LIMIT, path)
     except OutOfTimeError as error:
-        where = error.place or shown(_model_path())
         raise ModelError(
-            f"{where} is still running after {IMPORT_LIMIT} seconds while model.py is imported: "
-            "move code that does not belong to a class into a file of its own."
+            f"{error.place or shown(path)}: model.py is {error} while it is imported. Move what "
+            "does not belong to a class into a file of its own."
         ) from None
     except SyntaxError as error:
-        raise ModelError(_explained_syntax_error(error)) from None
+        raise ModelError(_unreadable(error, path)) from None
+    except KeyboardInterrupt:
+        raise
     except BaseException as error:
-        if isinstance(error, KeyboardInterrupt):
-            raise
-        raise ModelError(_explained_import(error)) from None
+        raise ModelError(_not_importable(error, path)) from None
 
 
 def run_limited(function, limit, path):
@@ -83,18 +97,24 @@ def run_limited(function, limit, path):
     thread = threading.Thread(target=work, daemon=True)
     thread.start()
     deadline = time.monotonic() + limit
-    while thread.is_alive():
-        # In slices, because on Windows Ctrl-C waits until a join is over.
-        thread.join(0.1)
-        if time.monotonic() > deadline and thread.is_alive():
-            frame = sys._current_frames().get(thread.ident)
-            if not _is_in_debugger(frame):
-                place = last_place(_frames_up(frame), path)
-                _stop(thread)
-                raise OutOfTimeError(limit, place)
+    try:
+        while thread.is_alive():
+            # In slices, because on Windows Ctrl-C waits until a join is over.
+            thread.join(0.1)
+            frames = _frames_up(sys._current_frames().get(thread.ident))
+            if frames and time.monotonic() > deadline and not _has_debugger(frames):
+                raise OutOfTimeError(limit, last_place(frames, path))
+    finally:
+        _stop(thread)
     if "error" in outcome:
         raise outcome["error"]
     return outcome["value"]
+
+
+def message_of(error):
+    """Return an exception's type and message in one line."""
+    text = " ".join(str(error).split())
+    return type(error).__name__ + (f": {text[:200]}" if text else "")
 
 
 def last_place(frames, path):
@@ -113,7 +133,7 @@ def last_frame(error, path):
 
 
 def shapes_that_met(frame, place):
-    """Return (text, shapes) of the operands on this line of a frame that do not fit, or None."""
+    """Return the Misfit of the operands on this line of a frame, or None."""
     try:
         statement = _statement_at(place)
     except (SyntaxError, ValueError):
@@ -122,7 +142,7 @@ def shapes_that_met(frame, place):
 
 
 def misfit(tree, namespace):
-    """Return (text, shapes) of the first two operands in a syntax tree that do not fit, or None.
+    """Return the Misfit of the first two operands in a syntax tree that do not fit, or None.
 
     The innermost operation comes first, as it does when Python evaluates the expression.
     """
@@ -131,46 +151,47 @@ def misfit(tree, namespace):
         if operator is None or not all(_is_harmless(operand) for operand in operands):
             continue
         try:
-            left, right = (
-                np.shape(eval(ast.unparse(operand), namespace))
-                for operand in operands
-            )
+            left, right = (np.shape(eval(ast.unparse(operand), namespace)) for operand in operands)
         except Exception:
             continue
         if not _fit(operator, left, right):
             a, b = (ast.unparse(operand) for operand in operands)
             a, b = (f"({text})" if " " in text else text for text in (a, b))
-            return f"{a} {operator} {b}: {left} {operator} {right}", (left, right)
+            return Misfit(f"{a} {left} {operator} {b} {right}", operator, left, right)
     return None
 
 
-def _model_path():
-    return str(Path(__file__).with_name("model.py"))
+def is_only_a_raise(place):
+    """Whether the function around this line does nothing but raise, its docstring aside."""
+    try:
+        function = _around(place, ast.FunctionDef)
+    except (SyntaxError, ValueError):
+        return True
+    return function is None or len(function.body) - bool(ast.get_docstring(function)) == 1
 
 
-def _explained_syntax_error(error):
-    place = f"{shown(error.filename)}:{error.lineno}" if error.filename else "model.py"
-    reason = error.msg
-    if "utf-8" in reason.lower() or "encoding" in reason.lower():
-        return f"{place}: the file is not saved as UTF-8; choose UTF-8 in your editor and save it."
+def _unreadable(error, path):
+    place = f"{shown(error.filename or path)}:{error.lineno or 1}"
+    if "utf-8" in error.msg.lower() or "codec" in error.msg:
+        return f"{place}: the file is not saved as UTF-8. Choose UTF-8 in your editor and save it."
     if isinstance(error, TabError):
-        reason = "tabs and spaces are mixed at the start of lines; use four spaces for each level"
+        return f"{place}: tabs and spaces are mixed. Indent every line with spaces, four a level."
     line = (error.text or "").strip()
-    quoted = f" in `{line}`" if line else ""
-    return f"{place}: Python cannot read this line{quoted}: {reason}."
+    return f"{place}: Python cannot read `{line}`: {error.msg}. (It may be the line above.)"
 
 
-def _explained_import(error):
-    frame, place = last_frame(error, _model_path())
-    where = place or shown(_model_path())
+def _not_importable(error, path):
+    place = last_frame(error, path)[1] or shown(path)
+    if isinstance(error, ModuleNotFoundError) and error.name == "numpy":
+        return f"{place}: NumPy is not installed. Run: pip install -r requirements.txt"
     if isinstance(error, ModuleNotFoundError):
         return (
-            f"{where}: there is no module {error.name!r}; model.py needs NumPy alone "
-            "(pip install -r requirements.txt)."
+            f"{place}: there is no module {error.name}. model.py needs only NumPy and the files "
+            "that stand beside it; is one missing, or the name misspelt?"
         )
     if isinstance(error, SystemExit):
-        return f"{where}: model.py ends the program while it is imported; remove exit()."
-    return f"{where}: {type(error).__name__} while model.py is imported: {error}."
+        return f"{place}: the line ends the program while model.py is imported. Remove it."
+    return f"{place}: model.py cannot be imported, because of {message_of(error)}."
 
 
 def _frames_down(traceback):
@@ -191,35 +212,40 @@ def _is_same(frame, path):
     return os.path.abspath(frame.f_code.co_filename) == os.path.abspath(path)
 
 
-def _is_in_debugger(frame):
-    names = {f.f_globals.get("__name__", "").partition(".")[0] for f, _ in _frames_up(frame)}
-    return bool(names & DEBUGGERS)
+def _has_debugger(frames):
+    names = (frame.f_globals.get("__name__", "") for frame, _ in frames)
+    return not DEBUGGERS.isdisjoint(name.partition(".")[0] for name in names)
 
 
 def _stop(thread):
-    # A thread cannot be killed; but CPython can raise an exception in it. Left running, it would
-    # slow down the checks that follow and could crash the interpreter's exit.
-    import ctypes
+    # A thread cannot be killed, but CPython can raise an exception in it. If it ran on, it would
+    # slow down the checks that follow, and could crash the interpreter's exit.
+    if thread.is_alive():
+        import ctypes
 
-    ctypes.pythonapi.PyThreadState_SetAsyncExc(
-        ctypes.c_ulong(thread.ident), ctypes.py_object(_Stop)
-    )
-    thread.join(0.5)
+        raise_in_thread = ctypes.pythonapi.PyThreadState_SetAsyncExc
+        raise_in_thread(ctypes.c_ulong(thread.ident), ctypes.py_object(Stopped))
+        thread.join(0.5)
 
 
 def _statement_at(place):
-    tree = ast.parse("".join(linecache.getlines(place.path)))
-    around = [
-        node
-        for node in ast.walk(tree)
-        if isinstance(node, ast.stmt) and node.lineno <= place.line <= node.end_lineno
-    ]
-    innermost = max(around, key=lambda node: node.lineno, default=None)
+    innermost = _around(place, ast.stmt)
     # The head of a loop, not the loop: its body has statements of its own.
     for part in ("test", "iter"):
         if hasattr(innermost, "body") and hasattr(innermost, part):
             return getattr(innermost, part)
     return innermost
+
+
+def _around(place, kind):
+    """Return the innermost syntax node of this kind around a line, or None."""
+    tree = ast.parse("".join(linecache.getlines(place.path)))
+    around = [
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, kind) and node.lineno <= place.line <= node.end_lineno
+    ]
+    return max(around, key=lambda node: node.lineno, default=None)
 
 
 _OPERATORS = {ast.MatMult: "@", ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/"}

@@ -1,0 +1,1 @@
+"""What gradient_check.py needs to know: formulas, trials of a method, and common mistakes."""
