@@ -13,11 +13,14 @@ MISSING = None if XVFB and XTEST else "Xvfb or libXtst is not installed (apt ins
 
 @contextlib.contextmanager
 def virtual_display(width=1366, height=768, dpi=96):
-    """Start a display of this size and let DISPLAY name it inside the `with` block."""
+    """Start a display of this size and let DISPLAY name it inside the `with` block.
+
+    It ends with the block, or before, when the last program that has used it has ended.
+    """
     read_end, write_end = os.pipe()
     server = subprocess.Popen(
         [XVFB, "-displayfd", str(write_end), "-screen", "0", f"{width}x{height}x24",
-         "-dpi", str(dpi), "-noreset", "-nolisten", "tcp"],
+         "-dpi", str(dpi), "-terminate", "-nolisten", "tcp"],
         pass_fds=[write_end], stderr=subprocess.DEVNULL,
     )  # fmt: skip
     os.close(write_end)
@@ -65,9 +68,6 @@ class Pointer:
         for code in reversed(codes):
             self._xtst.XTestFakeKeyEvent(self._display, code, False, ctypes.c_ulong(0))
         self._sync()
-
-    def close(self):
-        self._x11.XCloseDisplay(self._display)
 
     def _code(self, name):
         keysym = self._x11.XStringToKeysym(name.encode())

@@ -58,7 +58,7 @@ def main(argv=None):
 
 def latencies(network, events):
     """Return the seconds from each of the pointer's movements to the bars that show it."""
-    root = handwriting_canvas._new_root()
+    root = handwriting_canvas.new_root()
     window = handwriting_canvas.Window(root, network, "benchmark")
     pointer = virtual_display.Pointer()
     canvas = window.paper.canvas

@@ -343,6 +343,7 @@ def _command():
 
 
 def new_root():
+    """Return Tk's main window, empty, as sharp and as native as the system can make it."""
     if os.name == "nt":
         import ctypes
 
