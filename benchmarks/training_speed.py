@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from importlib.util import find_spec
 from itertools import pairwise
 from pathlib import Path
 
@@ -327,8 +328,12 @@ def main():
     from folders import DATA_DIR
 
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=7, help="epochs of each (default: 7)")
-    parser.add_argument("--commands", type=int, default=3, help="whole runs of each (default: 3)")
+    parser.add_argument(
+        "--rounds", type=int, default=7, help="epochs of each (default: 7; 0: none)"
+    )
+    parser.add_argument(
+        "--commands", type=int, default=3, help="whole runs of each (default: 3; 0: none)"
+    )
     parser.add_argument("--data_dir", default=str(DATA_DIR), metavar="DIR")
     parser.add_argument("--contestant", help=argparse.SUPPRESS)
     parser.add_argument("--torch_script", help=argparse.SUPPRESS)
@@ -337,14 +342,15 @@ def main():
         return serve(globals()[arguments.contestant], arguments.data_dir)
     if arguments.torch_script:
         return torch_script(arguments.data_dir, arguments.torch_script, epochs=20)
-    try:
-        import sklearn  # noqa: F401
-        import torch  # noqa: F401
-    except ImportError as error:
-        sys.exit(f"{error}: pip install -r benchmarks/requirements.txt")
-    print_epochs(arguments.data_dir, arguments.rounds)
-    print_growth(arguments.data_dir, arguments.rounds)
-    print_whole_commands(arguments.data_dir, arguments.commands)
+    # Not imported: a command started from here would be charged with their memory.
+    missing = [name for name in ("torch", "sklearn") if find_spec(name) is None]
+    if missing:
+        sys.exit(f"{' and '.join(missing)} missing: pip install -r benchmarks/requirements.txt")
+    if arguments.rounds:
+        print_epochs(arguments.data_dir, arguments.rounds)
+        print_growth(arguments.data_dir, arguments.rounds)
+    if arguments.commands:
+        print_whole_commands(arguments.data_dir, arguments.commands)
 
 
 if __name__ == "__main__":

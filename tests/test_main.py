@@ -9,6 +9,8 @@ import pytest
 
 import main as main_module
 import make_startup
+from data import FILES
+from folders import DATA_DIR
 from model import MLP
 
 CHAPTER = Path(main_module.__file__).resolve().parent.parent
@@ -157,3 +159,14 @@ def test_a_student_who_fills_in_blank_by_blank_gets_from_0_of_8_to_a_trained_net
     result = run(*command, cwd=homework)
     assert (result.returncode, result.stderr) == (0, "")
     assert (homework.parent / "model" / "startup" / "weights.npz").exists()
+
+
+@pytest.mark.skipif(
+    any(not list(DATA_DIR.glob(f"{name}*")) for name, *_ in FILES), reason="data/ has no MNIST"
+)
+def test_one_epoch_on_the_real_mnist_reads_nine_of_ten_test_digits(tmp_path):
+    assert main_module.main(["--dataset", "mnist", "--epochs", "1", "--no_jitter",
+                             "--model_dir", str(tmp_path)]) == 0  # fmt: skip
+    _, meta = MLP.load(tmp_path / "solution" / "weights.npz")
+    assert meta["dataset"] == "mnist"
+    assert meta["test_accuracy"] > 0.9
