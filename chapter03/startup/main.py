@@ -35,8 +35,9 @@ class TrainingError(Exception):
 def main(argv=None):
     """Run the command with the arguments `argv` and return its exit code."""
     for stream in (sys.stdout, sys.stderr):
-        # A console that lacks a character, of a path for instance, shows its code instead.
-        stream.reconfigure(errors="backslashreplace")
+        # A console that lacks a character, of a path for instance, shows its code instead; and who
+        # follows the training through a pipe sees each line at once.
+        stream.reconfigure(errors="backslashreplace", line_buffering=True)
     return run(parse_training(argv))
 
 
