@@ -161,6 +161,15 @@ def test_a_student_who_fills_in_blank_by_blank_gets_from_0_of_8_to_a_trained_net
     assert (homework.parent / "model" / "startup" / "weights.npz").exists()
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such pipes")
+def test_a_reader_that_leaves_early_is_no_traceback():
+    command = f'"{sys.executable}" "{CHAPTER / "solution" / "main.py"}" --check_only | head -n 1'
+    result = subprocess.run(
+        ["bash", "-o", "pipefail", "-c", command], capture_output=True, text=True, check=False
+    )
+    assert (result.stdout.count("\n"), result.stderr) == (1, "")
+
+
 @pytest.mark.skipif(
     any(not list(DATA_DIR.glob(f"{name}*")) for name, *_ in FILES), reason="data/ has no MNIST"
 )

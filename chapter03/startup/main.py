@@ -38,7 +38,12 @@ def main(argv=None):
         # A console that lacks a character, of a path for instance, shows its code instead; and who
         # follows the training through a pipe sees each line at once.
         stream.reconfigure(errors="backslashreplace", line_buffering=True)
-    return run(parse_training(argv))
+    try:
+        return run(parse_training(argv))
+    except BrokenPipeError:
+        # Who read our output, `head` for instance, has left; nobody is there to be told.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
 
 
 # Each step imports what it needs itself: a wrong argument is answered at once, and the checks wait
