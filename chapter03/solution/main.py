@@ -17,8 +17,8 @@ from folders import shown, weights_path
 
 # How many threads share a matrix product; it must be said before NumPy is imported, and a value set
 # outside wins. They wait for each other in busy loops, so one core is left to other programs: with
-# a thread on each of four cores an epoch took 0.6 seconds, and 35 beside a program that kept one
-# of them busy. More than three gain little at a batch of 64.
+# a thread on each of four cores an epoch took 0.6 seconds, and 35 beside two other programs. More
+# than three gain little at a batch of 64.
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 for library in ("OPENBLAS", "MKL"):
     os.environ.setdefault(f"{library}_NUM_THREADS", str(max(1, min(3, CORES - 1))))
