@@ -331,3 +331,21 @@ def test_any_bytes_are_the_right_weights_or_a_weights_error(tmp_path_factory, co
         return
     # Some bytes of an archive, such as its dates, say nothing about what is in it.
     assert_right(arrays, meta)
+
+
+def test_a_temporary_file_that_another_run_took_for_a_leftover_is_written_again(
+    tmp_path, monkeypatch
+):
+    rename, taken = storage.rename_onto, []
+
+    def rename_after_a_theft(source, target):
+        if not taken:
+            taken.append(source)
+            source.unlink()
+        rename(source, target)
+
+    monkeypatch.setattr(storage, "rename_onto", rename_after_a_theft)
+    with storage.replacing(tmp_path / "loss.png") as file:
+        file.write(b"whole")
+    assert taken
+    assert [path.read_bytes() for path in tmp_path.iterdir()] == [b"whole"]

@@ -148,15 +148,14 @@ def _write_whole(path, content):
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         _remove_leftovers(path)
-        with open(temporary, "xb") as file:
-            with contextlib.suppress(OSError):
-                try_lock(file)  # so that _remove_leftovers of another run leaves it alone
-            file.write(content)
-            file.flush()
-            # Or a power cut could leave the new name with the content not yet on the disk. The
-            # folder needs no fsync: without it a power cut at worst brings the old file back.
-            os.fsync(file.fileno())
-        rename_onto(temporary, path)
+        for attempts_left in reversed(range(5)):
+            _write_and_sync(temporary, content)
+            try:
+                return rename_onto(temporary, path)
+            except FileNotFoundError:
+                # In the moments in which it was not locked, another run took it for a leftover.
+                if not attempts_left:
+                    raise
     except OSError as error:
         raise StorageError(
             f"{path} could not be written: {error.strerror or error}; what was there before is "
@@ -165,6 +164,17 @@ def _write_whole(path, content):
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink()
+
+
+def _write_and_sync(temporary, content):
+    with open(temporary, "wb") as file:
+        with contextlib.suppress(OSError):
+            try_lock(file)  # so that _remove_leftovers of another run leaves it alone
+        file.write(content)
+        file.flush()
+        # Or a power cut could leave the new name with the content not yet on the disk. The
+        # folder needs no fsync: without it a power cut at worst brings the old file back.
+        os.fsync(file.fileno())
 
 
 def _remove_leftovers(path):
