@@ -21,46 +21,73 @@ class Linear:
     def size(self):
         return 1
 '''
+BLANK = """# TODO: Linear.forward，讲义第 2 节 (handout, section 2)
+        raise NotImplementedError("Linear.forward")"""
 
 
 def test_a_solution_becomes_a_todo_and_a_blank_and_all_else_stays():
-    assert make_startup.blanked(SOURCE) == SOURCE.replace(
-        "# BEGIN SOLUTION\n        self.x = x\n\n        return x\n        # END SOLUTION",
-        "# TODO: Linear.forward, handout section 2\n"
-        '        raise NotImplementedError("Linear.forward")',
-    )
+    solution = "# BEGIN SOLUTION\n        self.x = x\n\n        return x\n        # END SOLUTION"
+    assert make_startup.blanked(SOURCE) == SOURCE.replace(solution, BLANK)
 
 
 def test_eight_methods_of_the_model_are_blank_and_no_trace_of_a_solution_is_left():
-    files = {path.name: text for path, text in make_startup.generated().items()}
+    source = (make_startup.CHAPTER / "solution" / "model.py").read_text(encoding="utf-8")
+    startup = make_startup.blanked(source)
     blanks = [
         f"{node.name}.{method.name}"
-        for node in ast.parse(files["model.py"]).body
+        for node in ast.parse(startup).body
         if isinstance(node, ast.ClassDef)
         for method in node.body
         if isinstance(method, ast.FunctionDef) and isinstance(method.body[-1], ast.Raise)
     ]
     classes = ("Linear", "Sigmoid", "Softmax", "CrossEntropyLoss")
     assert blanks == [f"{name}.{method}" for name in classes for method in ("forward", "backward")]
-    assert not any("SOLUTION" in text for text in files.values())
+    assert "SOLUTION" not in startup
+    assert "np.tanh" not in startup
 
 
 @pytest.fixture
 def chapter(tmp_path, monkeypatch):
     (tmp_path / "solution").mkdir()
-    (tmp_path / "solution" / "model.py").write_text(SOURCE, encoding="utf-8")
+    for name in make_startup.NAMES:
+        (tmp_path / "solution" / name).write_text("# given\n", encoding="utf-8")
+    solution = SOURCE + "\n".join(SOURCE.replace("Linear", f"Layer{i}") for i in range(7))
+    (tmp_path / "solution" / "model.py").write_text(solution, encoding="utf-8")
     monkeypatch.setattr(make_startup, "CHAPTER", tmp_path)
     return tmp_path
 
 
-def test_check_names_the_file_that_differs_and_writing_mends_it(chapter, capsys):
+def test_check_names_what_differs_and_writing_mends_it_and_deletes_nothing(chapter, capsys):
     assert make_startup.main(["--check"]) == 1
     assert "model.py" in capsys.readouterr().out
     assert not (chapter / "startup").exists()
     assert make_startup.main([]) == 0
-    (chapter / "startup" / "old.py").write_text("", encoding="utf-8")
+    (chapter / "startup" / "experiment.py").write_text("mine", encoding="utf-8")
+    (chapter / "startup" / "main.py").write_text("changed", encoding="utf-8")
     assert make_startup.main(["--check"]) == 1
-    assert "old.py" in capsys.readouterr().out
     assert make_startup.main([]) == 0
     assert make_startup.main(["--check"]) == 0
-    assert [path.name for path in (chapter / "startup").iterdir()] == ["model.py"]
+    names = sorted(path.name for path in (chapter / "startup").iterdir())
+    assert names == sorted([*make_startup.NAMES, "experiment.py"])
+
+
+def test_a_filled_in_model_is_kept_unless_forced_and_then_kept_beside(chapter, capsys):
+    make_startup.main([])
+    model = chapter / "startup" / "model.py"
+    generated = model.read_text(encoding="utf-8")
+    filled_in = generated.replace(BLANK, "return x")
+    model.write_text(filled_in, encoding="utf-8")
+    assert make_startup.main([]) == 1
+    assert "--force" in capsys.readouterr().err
+    assert model.read_text(encoding="utf-8") == filled_in
+    assert make_startup.main(["--force"]) == 0
+    assert model.read_text(encoding="utf-8") == generated
+    assert (chapter / "startup" / "model.py.bak").read_text(encoding="utf-8") == filled_in
+
+
+def test_without_the_solution_it_says_so(chapter, capsys):
+    for path in (chapter / "solution").iterdir():
+        path.unlink()
+    (chapter / "solution").rmdir()
+    assert make_startup.main([]) == 1
+    assert "solution" in capsys.readouterr().err

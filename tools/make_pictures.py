@@ -2,22 +2,26 @@
 
     python tools/make_pictures.py [NAME ...]
 
-NAME is one of sigmoid, step_size, pen_digits, loss and window; without it, all are made. `loss`
-and `window` train the solution's network first, for half a minute; `window` needs Xvfb and xdotool.
+NAME is one of sigmoid, step_size, pen_digits, loss, mistakes and window; without it, all are made.
+The last three train the solution's network first, for a minute; `window` needs Xvfb and xdotool.
 """
 
-import argparse
-import io
-import subprocess
+import os
 import sys
+
+sys.path.extend(os.path.abspath(f"{__file__}/../../{up}") for up in ("chapter03", "tests"))
+import support  # isort: split
+
+import argparse
+import shutil
+import subprocess
 import tempfile
 from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
-from PIL import Image
 
-import screenshot
+from support import pen_digits as pen
 
 ROOT = Path(__file__).resolve().parent.parent
 SOLUTION = ROOT / "chapter03" / "solution"
@@ -25,7 +29,7 @@ PICTURES = ROOT / "pictures"
 STEPS = 10.0 ** -np.arange(1, 13)
 
 
-def sigmoid(folder):
+def sigmoid(path, trained):
     """The sigmoid and its derivative, with the range in which it is saturated in grey."""
     x = np.linspace(-10, 10, 401)
     y = 1 / (1 + np.exp(-x))
@@ -37,10 +41,10 @@ def sigmoid(folder):
         axes.plot(x, values)
         axes.set(xlabel="x", ylabel=label, xlim=(-10, 10))
         axes.grid(alpha=0.3)
-    return _drawn(figure)
+    figure.savefig(path, dpi=125)
 
 
-def step_size(folder):
+def step_size(path, trained):
     """The error of central differences against the step, in float64 and in float32."""
     figure = Figure(figsize=(7.2, 3.2), layout="constrained")
     axes = figure.subplots()
@@ -49,7 +53,7 @@ def step_size(folder):
     axes.set(xlabel="step h", ylabel="relative error", xlim=(0.3, 3e-13))
     axes.legend()
     axes.grid(alpha=0.3)
-    return _drawn(figure)
+    figure.savefig(path, dpi=125)
 
 
 def central_difference_errors(dtype):
@@ -69,60 +73,61 @@ def central_difference_errors(dtype):
     return errors
 
 
-def pen_digits(folder):
-    """The page of digits that pen_digits.py writes."""
-    path = folder / "pen_digits.png"
-    _run("pen_digits.py", "--output", path)
-    return Image.open(path).convert("L")
+def pen_digits(path, trained):
+    """Twenty of each digit as the simulated pen writes them."""
+    images, labels = pen.generate(600, np.random.default_rng(0))
+    figure = Figure(figsize=(7.2, 3.6))
+    for digit in range(10):
+        row = images[labels == digit][:20].reshape(20, 28, 28)
+        figure.figimage(255 - np.hstack(row), 0, (9 - digit) * 36, cmap="gray", vmin=0, vmax=255)
+    figure.set_size_inches(5.6, 3.6 - 0.08)
+    figure.savefig(path, dpi=100)
 
 
-def loss(folder):
+def loss(path, trained):
     """The plot that a training with the defaults leaves behind."""
-    _train(folder)
-    return Image.open(folder / "solution" / "loss.png").quantize(64)
+    shutil.copyfile(trained() / "loss.png", path)
 
 
-def window(folder):
+def mistakes(path, trained):
+    """The surest misreadings of that training, and its first layer."""
+    shutil.copyfile(trained() / "mistakes.png", path)
+
+
+def window(path, trained):
     """The window with a digit drawn in it and read by the network."""
-    _train(folder)
-    return screenshot.take(folder / "solution" / "weights.npz").quantize(128)
+    import virtual_display  # not needed by the others, which are made on any system
+
+    virtual_display.take_picture(path, trained() / "weights.npz")
 
 
 PICTURE = {
-    function.__name__: function for function in (sigmoid, step_size, pen_digits, loss, window)
+    function.__name__: function
+    for function in (sigmoid, step_size, pen_digits, loss, mistakes, window)
 }
 
 
 def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(PICTURE))
-    arguments = parser.parse_args(argv)
-    unknown = set(arguments.names) - set(PICTURE)
+    options = parser.parse_args(argv)
+    unknown = set(options.names) - set(PICTURE)
     if unknown:
         parser.error(f"no such picture: {', '.join(sorted(unknown))}")
-    PICTURES.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
-        for name in arguments.names or PICTURE:
+
+        def trained():
+            results = Path(folder) / "solution"
+            if not results.exists():
+                command = [sys.executable, SOLUTION / "main.py", "--model_dir", folder]
+                subprocess.run(command, check=True)
+            return results
+
+        for name in options.names or PICTURE:
             path = PICTURES / f"{name}.png"
-            PICTURE[name](Path(folder)).save(path, optimize=True)
-            print(f"{path.relative_to(ROOT)}: {path.stat().st_size / 1000:.0f} kB")
+            PICTURE[name](path, trained)
+            print(f"{support.shown(path)}: {path.stat().st_size / 1000:.0f} kB")
     return 0
-
-
-def _drawn(figure):
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=125)
-    return Image.open(buffer).convert("RGB").quantize(64)
-
-
-def _train(folder):
-    if not (folder / "solution" / "weights.npz").exists():
-        _run("main.py", "--model_dir", folder)
-
-
-def _run(script, *options):
-    command = [sys.executable, SOLUTION / script, *options]
-    subprocess.run([str(part) for part in command], check=True)
 
 
 if __name__ == "__main__":

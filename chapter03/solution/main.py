@@ -1,31 +1,36 @@
-"""Check the eight methods of model.py, then train a network on handwritten digits and save it."""
+"""检查 model.py 的八个方法，再用 data.py 的图像训练网络。下一个文件：handwriting_canvas.py。
+Check the eight methods of model.py, then train a network on the images of data.py and save it.
+Next comes handwriting_canvas.py, where the saved network reads what you draw.
+"""
 
+import os
 import sys
 
-import interruption
+# Neighbours and chapter03/support, also where Python does not look here by itself (-P, -I, -m).
+sys.path.extend(os.path.abspath(f"{__file__}/{up}") for up in ("..", "../.."))
+import support  # isort: split
 
-if __name__ == "__main__":
-    interruption.leave_at_ctrl_c()  # before the imports, which take most of the first second
-
-import math
-import os
+import argparse
+import contextlib
 import time
 from pathlib import Path
 
-from arguments import parse_training
-from folders import shown, weights_path
+import numpy as np
+from tqdm import tqdm
 
-# How many threads share a matrix product; it must be said before NumPy is imported, and a value set
-# outside wins. They wait for each other in busy loops, so one core is left to other programs: with
-# a thread on each of four cores an epoch took 0.6 seconds, and 35 beside two other programs. More
-# than three gain little at a batch of 64.
-CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-for library in ("OPENBLAS", "MKL"):
-    os.environ.setdefault(f"{library}_NUM_THREADS", str(max(1, min(3, CORES - 1))))
+from data import DATA_DIR, Batches, DataError, load_mnist, one_hot, standardise
+from support import gradient_check, pen_digits, pictures, remarks, weights
+from support.jitter import Jitter
+from support.language import say
 
-PEN_DIGITS_BESIDE_MNIST = 10_000
+HERE = Path(__file__).resolve().parent
+MODEL = HERE / "model.py"
+MODEL_DIR = HERE.parent.parent / "model"
+
+HELD_OUT = 5_000  # of MNIST's training images: epochs are judged by them, the test comes last
+PEN_DIGITS_BESIDE_MNIST = 20_000
 PEN_DIGITS_ALONE = 60_000
-PEN_TEST_DIGITS = 5_000
+REMEMBERED = "hidden_dims", "lr", "momentum", "batch_size", "epochs", "seed", "no_jitter"
 
 
 class TrainingError(Exception):
@@ -34,151 +39,242 @@ class TrainingError(Exception):
 
 def main(argv=None):
     """Run the command with the arguments `argv` and return its exit code."""
-    for stream in (sys.stdout, sys.stderr):
-        # A console that lacks a character, of a path for instance, shows its code instead; and who
-        # follows the training through a pipe sees each line at once.
-        stream.reconfigure(errors="backslashreplace", line_buffering=True)
+    options = parse(argv)
     try:
-        return run(parse_training(argv))
-    except BrokenPipeError:
-        # Who read our output, `head` for instance, has left; nobody is there to be told.
+        model = gradient_check.load(options.model)
+        if not options.skip_checks and not gradient_check.run(model):
+            return 1
+        if not options.check_only:
+            with np.errstate(all="ignore"):  # an overflow ends in a loss that is not finite
+                train(model, load(options), options)
+    except KeyboardInterrupt:
+        print(say("\nInterrupted; finished epochs are saved.", "\n已中断，完成的轮次都已保存。"))
+        return 130
+    except BrokenPipeError:  # as in `main.py | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
-
-
-# Each step imports what it needs itself: a wrong argument is answered at once, and the checks wait
-# neither for the library of the plot nor for that of the download.
-def run(arguments):
-    import gradient_check
-    import storage
-    from data import DataError
-
-    try:
-        model = gradient_check.import_model()
-        if not arguments.skip_checks and not gradient_check.check(model):
-            return 1
-        if not arguments.check_only:
-            train(model, load(arguments), arguments)
+    except NotImplementedError as blank:  # only with --skip_checks
+        print(say(f"Error: {blank} is still blank.", f"错误：{blank} 还没有写。"), file=sys.stderr)
+        return 1
     except (
         gradient_check.ModelError,
         DataError,
         TrainingError,
-        storage.StorageError,
+        weights.WeightsError,
+        MemoryError,
     ) as error:
-        print(f"Error: {error}", file=sys.stderr)
+        print(say(f"Error: {error}", f"错误：{error}"), file=sys.stderr)
         return 1
     return 0
 
 
-def load(arguments):
-    """Return the name of the data set and its training and test images and labels."""
-    import numpy as np
-
-    import pen_digits
-    from data import DataError, load_mnist
-
+def load(options):
+    """Return the name of the data set, then (images, labels) for training, validation and test."""
     # Apart from the training's generator: the digits do not depend on the sizes of the network.
-    rng = np.random.default_rng([arguments.seed, 1])
-    if arguments.dataset != "pen":
+    rng = np.random.default_rng([options.seed, 1])
+    if options.dataset != "pen":
         try:
-            train_images, train_labels, test_images, test_labels = load_mnist(arguments.data_dir)
-            if arguments.dataset == "mnist":
-                return "mnist", train_images, train_labels, test_images, test_labels
-            images, labels = pen_digits.generate(PEN_DIGITS_BESIDE_MNIST, rng)
-            train_images = np.concatenate([train_images, images])
-            train_labels = np.concatenate([train_labels, labels])
-            return "mnist+pen", train_images, train_labels, test_images, test_labels
+            images, labels, *test = load_mnist(options.data_dir)
         except DataError as error:
-            if arguments.dataset == "mnist":
+            if options.dataset == "mnist":
                 raise
-            rule = "-" * 78
-            print(f"{error}\n{rule}")
-            print("NO MNIST: training on the digits of a simulated pen alone (--dataset pen).")
-            print(rule)
-    train_images, train_labels = pen_digits.generate(PEN_DIGITS_ALONE, rng)
-    return "pen", train_images, train_labels, *pen_digits.generate(PEN_TEST_DIGITS, rng)
+            only_pen = say(
+                "NO MNIST: training on the digits of a simulated pen alone (--dataset pen).",
+                "没有 MNIST：只用模拟笔写的数字来训练（--dataset pen）。",
+            )
+            print(error, "-" * 78, only_pen, "-" * 78, sep="\n")
+        else:
+            validation = images[-HELD_OUT:], labels[-HELD_OUT:]
+            images, labels = images[:-HELD_OUT], labels[:-HELD_OUT]
+            if options.dataset == "mnist":
+                return "mnist", (images, labels), validation, test
+            pen_images, pen_labels = pen_digits.generate(PEN_DIGITS_BESIDE_MNIST, rng)
+            images = np.concatenate([images, pen_images])
+            labels = np.concatenate([labels, pen_labels])
+            return "mnist+pen", (images, labels), validation, test
+    counts = PEN_DIGITS_ALONE, HELD_OUT, HELD_OUT
+    return "pen", *(pen_digits.generate(count, rng) for count in counts)
 
 
-def train(model, dataset, arguments):
-    """Train a new network by SGD; after each epoch say how it does, and save it and the plot."""
-    import numpy as np
-    from tqdm import tqdm
-
-    import storage
-    from data import Batches
-    from jitter import Jitter
-    from optimizer import SGD
-    from plot import LossPlot
-
-    np.seterr(all="ignore")  # overflows end in a loss that is not finite, which is looked for below
-    name, train_images, train_labels, test_images, test_labels = dataset
-    rng = np.random.default_rng(arguments.seed)
-    network = model.MLP(train_images.shape[1], arguments.hidden_dims, 10, rng)
+def train(model, dataset, options):
+    """Train a new network by SGD; after each epoch say how it does, save it and draw the curves."""
+    name, training, validation, test = dataset
+    rng = np.random.default_rng(options.seed)
+    network = model.MLP(training[0].shape[1], options.hidden_dims, 10, rng)
     loss_function = model.CrossEntropyLoss()
-    jitter = None if arguments.no_jitter else Jitter(rng)
-    batches = Batches(train_images, train_labels, arguments.batch_size, rng, jitter)
-    steps = arguments.epochs * len(batches)
-    optimizer = SGD(network.linears, arguments.lr, arguments.momentum, steps)
-    weights = weights_path(arguments.model_dir)
+    jitter = None if options.no_jitter else Jitter(rng)
+    batches = Batches(*training, options.batch_size, rng, jitter)
+    optimizer = SGD(network.linears, options.momentum)
+    steps = options.epochs * len(batches)
+    folder = options.model_dir / HERE.name
+    reference = options.model_dir / ("startup" if HERE.name == "solution" else "solution")
+    compared = reference.name, weights.load_meta(reference / "weights.npz")
+    chosen = {name: getattr(options, name) for name in REMEMBERED}
+    meta = {"dataset": name, "history": [], "options": chosen}
+
     sizes = "-".join(map(str, network.dims))
-    plot = LossPlot(f"{weights.parent.name}: {sizes} on {name}", arguments.epochs)
-
-    print(f"Training {sizes} on {len(train_images):,} images ({name})")
-    for epoch in range(1, arguments.epochs + 1):
-        start = time.perf_counter()
-        with tqdm(batches, f"epoch {epoch}/{arguments.epochs}", leave=False, disable=None) as bar:
-            train_loss = train_epoch(network, loss_function, optimizer, bar)
-        test_loss, test_accuracy = evaluate(network, loss_function, test_images, test_labels)
-        if not math.isfinite(train_loss + test_loss):
-            raise TrainingError(diverged(epoch, arguments, weights))
-        network.save(weights, dataset=name, epoch=epoch, test_accuracy=test_accuracy)
-        plot.add(train_loss, test_loss, test_accuracy)
-        with storage.replacing(weights.with_name("loss.png")) as file:
-            plot.save(file)
-        print(
-            f"epoch {epoch:2d}/{arguments.epochs}  train loss {train_loss:.4f}  "
-            f"test loss {test_loss:.4f}  test accuracy {100 * test_accuracy:.2f} %  "
-            f"{time.perf_counter() - start:.1f} s"
+    loss, _, _ = evaluate(network, loss_function, *validation)
+    print(
+        say(
+            f"Training {sizes} on {len(training[0]):,} images ({name}). Its loss is {loss:.2f} "
+            f"before the first step; a guess among ten costs ln 10 = {remarks.GUESS:.2f}.",
+            f"用 {len(training[0]):,} 张图像（{name}）训练 {sizes}。训练前损失为 {loss:.2f}；"
+            f"十类里瞎猜，损失是 ln 10 = {remarks.GUESS:.2f}。",
         )
-    print(f"Weights: {shown(weights)}\nPlot:    {shown(weights.with_name('loss.png'))}")
-    canvas = shown(Path(__file__).with_name("handwriting_canvas.py"))
-    print(f"Now draw a digit: python {canvas}")
-
-
-def train_epoch(network, loss_function, optimizer, bar):
-    """Take one step for each batch (x, y) of `bar`, a tqdm bar; return the mean of the losses."""
-    losses = []
-    for x, y in bar:
-        y_hat = network.forward(x)
-        losses.append(loss_function.forward(y_hat, y))
-        network.backward(loss_function.backward())
-        optimizer.step()
-        bar.set_postfix_str(f"loss {losses[-1]:.4f}", refresh=False)
-        if not math.isfinite(losses[-1]):
-            break
-    return sum(losses) / len(losses)
+    )
+    for epoch in range(1, options.epochs + 1):
+        start, losses = time.perf_counter(), []
+        title, no_bar = f"epoch {epoch}/{options.epochs}", not support.is_terminal(sys.stderr)
+        with tqdm(batches, title, leave=False, disable=no_bar) as bar:
+            for x, y in bar:
+                step = (epoch - 1) * len(batches) + len(losses)
+                y_hat = network.forward(x)
+                losses.append(loss_function.forward(y_hat, y))
+                network.backward(loss_function.backward())
+                optimizer.step(learning_rate(step, steps, options.lr))
+                bar.set_postfix_str(f"loss {losses[-1]:.4f}", refresh=False)
+        seconds = time.perf_counter() - start
+        train_loss = sum(losses) / len(losses)
+        loss, accuracy, _ = evaluate(network, loss_function, *validation)
+        too_fast = remarks.too_fast(epoch, train_loss, chosen)
+        if too_fast:
+            raise TrainingError(too_fast)
+        meta["history"].append([train_loss, loss, accuracy])
+        weights.save(folder / "weights.npz", network, epoch=epoch, **meta)
+        pictures.draw_losses(folder / "loss.png", meta, *compared)
+        print(
+            f"epoch {epoch:2d}/{options.epochs}  "
+            + say(
+                f"training loss {train_loss:.4f}  validation loss {loss:.4f}  "
+                f"validation accuracy {100 * accuracy:.2f} %  {seconds:.1f} s",
+                f"训练损失 {train_loss:.4f}  验证损失 {loss:.4f}  "
+                f"验证准确率 {100 * accuracy:.2f} %  {seconds:.1f} 秒",
+            )
+        )
+    _, meta["test_accuracy"], y_hat = evaluate(network, loss_function, *test)
+    weights.save(folder / "weights.npz", network, epoch=epoch, **meta)
+    pictures.draw_mistakes(folder / "mistakes.png", *test, y_hat, network.linears[0].W)
+    remark = remarks.after_training(network, meta)
+    if remark:
+        print(remark)
+    say_what_next(folder, meta, *compared)
 
 
 def evaluate(network, loss_function, images, labels, batch_size=500):
-    """Return the mean loss and the accuracy (0 to 1) of the network on all images."""
-    from data import one_hot, standardise
-
-    loss_sum = right = 0
-    for start in range(0, len(images), batch_size):
-        batch, truth = images[start : start + batch_size], labels[start : start + batch_size]
-        y_hat = network.forward(standardise(batch))
-        loss_sum += loss_function.forward(y_hat, one_hot(truth)) * len(batch)
-        right += int((y_hat.argmax(axis=1) == truth).sum())
-    return loss_sum / len(images), right / len(images)
+    """Return the mean loss, the accuracy (0 to 1) and the network's y_hat (n, 10) of all images."""
+    starts = range(0, len(images), batch_size)
+    batches = (standardise(images[start : start + batch_size]) for start in starts)
+    y_hat = np.concatenate([network.forward(x) for x in batches])
+    accuracy = float((y_hat.argmax(axis=1) == labels).mean())
+    return loss_function.forward(y_hat, one_hot(labels)), accuracy, y_hat
 
 
-def diverged(epoch, arguments, weights):
-    kept = f"hold epoch {epoch - 1}" if epoch > 1 else "are as they were before"
-    return (
-        f"In epoch {epoch} the loss is no longer a finite number: the learning rate "
-        f"{arguments.lr:g} is too large for this network, so try --lr {arguments.lr / 10:g}. "
-        f"The weights in {shown(weights)} {kept}."
+def learning_rate(step, steps, peak):
+    """Return the rate at step 0, 1, ...: `peak`, falling to 0 over the last 30 % of the steps."""
+    return peak * min(1, max(0, (steps - step) / (0.3 * steps)))
+
+
+class SGD:
+    """v <- momentum * v + grad, then parameter <- parameter - learning_rate * v (section 7).
+
+    With momentum 0 this is the textbook's parameter <- parameter - learning_rate * grad. `linears`
+    are the layers whose W and b move, by way of the grad_W and grad_b that backward has set.
+    """
+
+    def __init__(self, linears, momentum):
+        self.linears, self.momentum = linears, momentum
+        self.velocities = [(np.zeros_like(linear.W), np.zeros_like(linear.b)) for linear in linears]
+
+    def step(self, learning_rate):
+        for linear, (velocity_W, velocity_b) in zip(self.linears, self.velocities, strict=True):
+            velocity_W *= self.momentum
+            velocity_W += linear.grad_W
+            velocity_b *= self.momentum
+            velocity_b += linear.grad_b
+            linear.W -= learning_rate * velocity_W
+            linear.b -= learning_rate * velocity_b
+
+
+def say_what_next(folder, meta, other, other_meta):
+    """Say how good the network is, where it is, and how to draw for it."""
+    accuracy = f"{100 * meta['test_accuracy']:.2f} %"
+    if "test_accuracy" in other_meta:
+        label = ", ".join([other, *pictures.differences(meta, other_meta)])
+        accuracy += f" ({label}: {100 * other_meta['test_accuracy']:.2f} %)"
+    canvas = [support.shown(HERE / "handwriting_canvas.py")]
+    if folder.parent.resolve() != MODEL_DIR:
+        canvas += ["--weights", support.shown(folder / "weights.npz")]
+    for english, chinese, text in (
+        ("Test accuracy:       ", "测试准确率：    ", accuracy),
+        ("Weights and pictures:", "权重和图：      ", support.shown(folder)),
+        ("Now draw a digit:    ", "来写一个数字：  ", support.command(*canvas)),
+    ):
+        print(say(english, chinese), text)
+
+
+def parse(argv):
+    """Return the options of the command line."""
+    parser = argparse.ArgumentParser(
+        description=say(
+            "Check the eight methods of model.py, then train a network and save it.",
+            "检查 model.py 的八个方法，再训练网络并保存。",
+        ),
+        allow_abbrev=False,
     )
+
+    def add(name, english, chinese, to=parser, **settings):
+        default = " (%(default)s)" if "default" in settings else ""
+        to.add_argument(name, help=say(english, chinese) + default, **settings)
+
+    size = {"type": number(int, 1, 1_000_000), "metavar": "N"}
+    rate = {"type": number(float, 1e-30, 1e30), "metavar": "F"}
+    share = {"type": number(float, 0, 0.9999), "metavar": "F"}
+    seed = {"type": number(int, 0, 1 << 62), "metavar": "N"}
+    path = {"type": lambda text: Path(text).expanduser()}
+    add("--hidden_dims", "hidden widths", "各隐藏层宽度", default=[256, 128], nargs="+", **size)
+    add("--lr", "learning rate", "学习率", default=0.01, **rate)
+    add("--batch_size", "images in a step", "每一步的图像数", default=64, **size)
+    add("--epochs", "passes over the training images", "训练轮数", default=20, **size)
+    add("--momentum", "0: the textbook's SGD", "动量，0 即教科书中的 SGD", default=0.98, **share)
+    add("--seed", "same seed, same weights", "随机种子，相同则权重相同", default=0, **seed)
+    add(
+        "--dataset",
+        "MNIST, the digits of a simulated pen, or both if MNIST can be had, else the pen's",
+        "MNIST、模拟笔写的数字，或两者都用（得不到 MNIST 时只用后者）",
+        default="auto",
+        choices=("auto", "mnist", "pen"),
+    )
+    add("--no_jitter", "show images always as they are", "不做数据增强", action="store_true")
+    checks = parser.add_mutually_exclusive_group()
+    add("--check_only", "do not train", "只检查，不训练", to=checks, action="store_true")
+    add("--skip_checks", "only train", "不检查，直接训练", to=checks, action="store_true")
+    add(
+        "--model",
+        "the file for --check_only",
+        "要检查的文件",
+        default=MODEL,
+        metavar="FILE",
+        **path,
+    )
+    add("--data_dir", "place of MNIST", "MNIST 的文件夹", default=DATA_DIR, metavar="DIR", **path)
+    add("--model_dir", "place of results", "结果的文件夹", default=MODEL_DIR, metavar="DIR", **path)
+    options = parser.parse_args(argv)
+    if options.model != MODEL and not options.check_only:
+        parser.error("--model goes only with --check_only")
+    return options
+
+
+def number(kind, low, high):
+    """Return argparse's `type` for a number of this kind from `low` to `high`."""
+
+    def read(text):
+        with contextlib.suppress(ValueError):
+            if low <= kind(text) <= high:
+                return kind(text)
+        whole = "whole " if kind is int else ""
+        raise argparse.ArgumentTypeError(f"{text} is not a {whole}number from {low} to {high}")
+
+    return read
 
 
 if __name__ == "__main__":

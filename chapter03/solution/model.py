@@ -1,25 +1,24 @@
-"""The exercise: four layers with forward and backward, and the network (given) that stacks them.
+"""练习：四个层的前向与反向传播，以及由它们堆叠成的网络（已给出）。下一个文件：data.py。
+The exercise: four layers with forward and backward, and the network (given) that stacks them.
+Next comes data.py.
 
-A batch is an array with one sample in each row: x of shape (n, d) holds n samples of d features.
-`forward` turns the batch into the layer's output and keeps what `backward` will need. `backward`
-receives dL/d(output) and returns dL/d(input), both shaped like the values they belong to.
-The dtype of the input is kept, gradients are set anew by every call, and no input is modified.
+一个批次是一个数组，每行一个样本：x 的形状 (n, d) 表示 n 个样本、每个 d 个特征。forward 算出
+这一层的输出，并记下 backward 要用的量；backward 收到 dL/d(输出)，返回 dL/d(输入)。
+A batch is an array with one sample in each row: x (n, d) holds n samples of d features. `forward`
+computes the layer's output and keeps what `backward` needs; `backward` receives dL/d(output) and
+returns dL/d(input). Gradients are set anew by every call, and no input is modified.
 """
 
 from itertools import pairwise
 
 import numpy as np
 
-import storage
-
 
 class Linear:
-    """Y = XW + b (handout, section 2).
+    """线性层（讲义第 2 节）。 Linear layer (handout, section 2): Y = XW + b.
 
-    Attributes
-    ----------
-    W, b : weights (d, m) and bias (1, m), drawn as Glorot & Bengio (2010) advise
-    grad_W, grad_b : dL/dW (d, m) and dL/db (1, m), set by `backward`
+    W (d, m), b (1, m): 按 Glorot & Bengio (2010) 初始化 / drawn as Glorot & Bengio (2010) advise
+    grad_W (d, m), grad_b (1, m): dL/dW, dL/db, 由 backward 设置 / set by `backward`
     """
 
     def __init__(self, in_features, out_features, rng):
@@ -28,14 +27,17 @@ class Linear:
         self.b = np.zeros((1, out_features), dtype=np.float32)
 
     def forward(self, x):
-        """Return Y (n, m) for the batch x (n, d)."""
+        """由 X 算出 Y。 Return Y for the batch X: (n, d) -> (n, m)."""
         # BEGIN SOLUTION
         self.x = x
         return x @ self.W + self.b
         # END SOLUTION
 
     def backward(self, grad_y):
-        """Set grad_W (d, m) and grad_b (1, m), and return dL/dX (n, d), from dL/dY (n, m)."""
+        """设置 grad_W 和 grad_b，返回 dL/dX。 Set grad_W and grad_b, return dL/dX.
+
+        dL/dY (n, m) -> dL/dX (n, d)
+        """
         # BEGIN SOLUTION
         self.grad_W = self.x.T @ grad_y
         self.grad_b = grad_y.sum(axis=0, keepdims=True)
@@ -44,10 +46,13 @@ class Linear:
 
 
 class Sigmoid:
-    """y = 1 / (1 + exp(-x)), entry by entry (handout, section 3)."""
+    """激活函数，逐元素（讲义第 3 节）。 Activation, entry by entry (handout, section 3).
+
+    y = 1 / (1 + exp(-x))
+    """
 
     def forward(self, x):
-        """Return y, shaped like x; no overflow however large |x| is."""
+        """由 x 算出 y，形状相同。 Return y, shaped like x."""
         # BEGIN SOLUTION
         # The same number as 1 / (1 + np.exp(-x)), but with no exp(1000) to overflow.
         self.y = (1 + np.tanh(x / 2)) / 2
@@ -55,17 +60,23 @@ class Sigmoid:
         # END SOLUTION
 
     def backward(self, grad_y):
-        """Return dL/dx from dL/dy, both shaped like the x of `forward`."""
+        """由 dL/dy 算出 dL/dx，形状相同。 Return dL/dx from dL/dy, shaped alike."""
         # BEGIN SOLUTION
         return grad_y * self.y * (1 - self.y)
         # END SOLUTION
 
 
 class Softmax:
-    """y_i = exp(x_i) / sum_j exp(x_j), each row on its own (handout, section 4)."""
+    """把每一行变成概率（讲义第 4 节）。 Turn each row into probabilities (handout, section 4).
+
+    y_i = exp(x_i) / sum_j exp(x_j)
+    """
 
     def forward(self, x):
-        """Return probabilities y (n, D), rows summing to 1, for the logits x (n, D)."""
+        """由 logits 算出概率，每行之和为 1。 Return probabilities, rows summing to 1, for logits.
+
+        (n, D) -> (n, D)
+        """
         # BEGIN SOLUTION
         exp_x = np.exp(x - x.max(axis=1, keepdims=True))
         self.y = exp_x / exp_x.sum(axis=1, keepdims=True)
@@ -73,19 +84,22 @@ class Softmax:
         # END SOLUTION
 
     def backward(self, grad_y):
-        """Return dL/dx (n, D) from dL/dy (n, D)."""
+        """由 dL/dy 算出 dL/dx。 Return dL/dx from dL/dy: (n, D) -> (n, D)."""
         # BEGIN SOLUTION
         return self.y * (grad_y - (grad_y * self.y).sum(axis=1, keepdims=True))
         # END SOLUTION
 
 
 class CrossEntropyLoss:
-    """L = -1/N sum_n sum_i y_ni log(y_hat_ni), N the number of samples (handout, section 5)."""
+    """交叉熵损失（讲义第 5 节）。 Cross-entropy loss (handout, section 5).
+
+    L = -1/N sum_n sum_i y_ni log(y_hat_ni)，N 是样本数 / N the number of samples
+    """
 
     def forward(self, y_hat, y):
-        """Return the mean loss of the batch, a float.
+        """返回这一批的平均损失，一个浮点数。 Return the mean loss of the batch, a float.
 
-        y_hat (n, D) holds predicted probabilities, y (n, D) one-hot labels.
+        预测概率 / predicted probabilities y_hat (n, D), 独热标签 / one-hot labels y (n, D)
         """
         # BEGIN SOLUTION
         self.y = y
@@ -95,19 +109,17 @@ class CrossEntropyLoss:
         # END SOLUTION
 
     def backward(self):
-        """Return dL/dy_hat (n, D) of the last `forward`."""
+        """返回上一次 forward 的 dL/dy_hat。 Return dL/dy_hat (n, D) of the last `forward`."""
         # BEGIN SOLUTION
         return -self.y / self.y_hat / len(self.y)
         # END SOLUTION
 
 
 class MLP:
-    """Given: Linear and Sigmoid in turn, a last Linear, and Softmax.
+    """已给出：多层感知机。 Given: Linear and Sigmoid in turn, a last Linear, and Softmax.
 
-    Parameters
-    ----------
-    in_features, hidden_dims, out_features : the widths, for example 784, [256, 128], 10
-    rng : numpy.random.Generator that draws the weights
+    in_features, hidden_dims, out_features: 各层宽度 / the widths, for example 784, [256, 128], 10
+    rng: 产生初始权重的 / the numpy.random.Generator that draws the weights
     """
 
     def __init__(self, in_features, hidden_dims, out_features, rng):
@@ -117,62 +129,15 @@ class MLP:
         for linear in self.linears:
             self.layers += [linear, Sigmoid()]
         self.layers[-1] = Softmax()
-        self._spares_input_gradient = None
 
     def forward(self, x):
-        """Return class probabilities (n, out_features) for the batch x (n, in_features)."""
+        """返回各类的概率。 Return class probabilities: (n, in_features) -> (n, out_features)."""
         for layer in self.layers:
             x = layer.forward(x)
         return x
 
     def backward(self, grad_y):
-        """Set grad_W and grad_b of every Linear from dL/dy (n, out_features)."""
-        first, *rest = self.layers
-        for layer in reversed(rest):
+        """设置每个 Linear 的梯度。 Set the gradients of every Linear from dL/dy, return dL/dx."""
+        for layer in reversed(self.layers):
             grad_y = layer.backward(grad_y)
-        if self._spares_input_gradient is None:
-            self._spares_input_gradient = _same_without_rows(first, grad_y)
-        if self._spares_input_gradient:
-            _backward_without_rows(first, grad_y)
-        else:
-            first.backward(grad_y)
-
-    def save(self, path, **meta):
-        """Write the weights and `meta` (dataset, epoch, test_accuracy, ...) to `path`, whole."""
-        arrays = {}
-        for i, linear in enumerate(self.linears):
-            arrays[f"W{i}"], arrays[f"b{i}"] = linear.W, linear.b
-        storage.write_weights(path, arrays, {"dims": self.dims, **meta})
-
-    @classmethod
-    def load(cls, path):
-        """Return (network, meta) as written by `save`; storage.WeightsError if it cannot be."""
-        arrays, meta = storage.read_weights(path)
-        in_features, *hidden_dims, out_features = meta["dims"]
-        network = cls(in_features, hidden_dims, out_features, np.random.default_rng(0))
-        for i, linear in enumerate(network.linears):
-            linear.W, linear.b = arrays[f"W{i}"], arrays[f"b{i}"]
-        return network, meta
-
-
-# Nobody asks for dL/d(image), a third of the first layer's products. While its W has no rows,
-# `grad_y @ W.T` has no columns and costs nothing; grad_W and grad_b do not depend on W.
-
-
-def _backward_without_rows(linear, grad_y):
-    W, linear.W = linear.W, linear.W[:0]
-    try:
-        linear.backward(grad_y)
-    finally:
-        linear.W = W
-
-
-def _same_without_rows(linear, grad_y):
-    """Return whether this Linear, written in whatever way, sets the same gradients without rows."""
-    linear.backward(grad_y)
-    grad_W, grad_b = linear.grad_W, linear.grad_b
-    try:
-        _backward_without_rows(linear, grad_y)
-    except Exception:
-        return False
-    return np.array_equal(linear.grad_W, grad_W) and np.array_equal(linear.grad_b, grad_b)
+        return grad_y

@@ -6,9 +6,16 @@ from functools import cache
 
 import numpy as np
 
-from tutor import slow_formulas
-from tutor.slow_formulas import relative_error
-from tutor.student_code import Misfit, Place, Stopped, last_frame, message_of, shapes_that_met
+from support.gradient_check import numerical as slow_formulas
+from support.gradient_check.numerical import relative_error
+from support.gradient_check.student_code import (
+    Misfit,
+    Place,
+    Stopped,
+    last_frame,
+    message_of,
+    shapes_that_met,
+)
 
 # Nudging is good for about nine digits; a wrong formula is wrong in the first or second. Between
 # the two there is room for log(y_hat + 1e-6), and for float32, which holds seven digits.

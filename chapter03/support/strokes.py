@@ -1,4 +1,4 @@
-"""Pen strokes turned into images made as MNIST's were, and read by a network.
+"""Pen strokes turned into images made as MNIST's were.
 
 A stroke is what the pen does between touching the paper and leaving it: an array (k, 2) of points
 (x, y), x to the right and y down, in any unit. A drawing is a list of strokes. Its image (28, 28)
@@ -8,8 +8,6 @@ the ink fills a box of 20x20 pixels without distortion, centred by mass in 28x28
 
 import numpy as np
 
-import data
-
 SIDE = 28  # pixels of an image's side
 BOX = 20  # pixels of the longer side of the ink
 PEN = 1.4  # the pen's radius in pixels: a stroke's ink in MNIST is 2.8 wide on average
@@ -17,11 +15,6 @@ PEN = 1.4  # the pen's radius in pixels: a stroke's ink in MNIST is 2.8 wide on 
 _SPACING = 0.5  # pixels between points of a path; at PEN's radius its edge is true to 0.03 pixels
 _LONG = 1000  # points: more than a digit takes, 25 times the box's side; a scribble has more
 _REACH = np.arange(-2, 3)  # pixels around a point's own that a pen of up to 2 pixels can touch
-
-
-def read(network, strokes):
-    """Return the probabilities (10,) that `network` gives to the ten digits for a drawing."""
-    return network.forward(data.standardise(render(strokes).reshape(1, -1)))[0]
 
 
 def render(strokes):
@@ -45,9 +38,26 @@ def render(strokes):
     if not np.isfinite(points).all():
         raise ValueError("a stroke holds a coordinate that is not a finite number")
     # In units of the largest coordinate, even the largest floats can be subtracted.
-    points /= max(np.max(np.abs(points)), np.finfo(np.float64).tiny)
-    lengths = [len(stroke) for stroke in strokes]
+    largest = max(np.max(np.abs(points)), np.finfo(np.float64).tiny)
+    strokes = _without_slips([stroke / largest for stroke in strokes])
+    points, lengths = np.concatenate(strokes), [len(stroke) for stroke in strokes]
     return render_paths(_evenly(points, lengths)[None])[0]
+
+
+def _without_slips(strokes):
+    """Leave out dots far from all else, where the pen touched the paper by a slip."""
+    sizes = [np.ptp(stroke, axis=0).max() for stroke in strokes]
+    is_dot = [size <= 0.03 * max(sizes) for size in sizes]
+    if all(is_dot):
+        return strokes
+    rest = np.concatenate([stroke for stroke, dot in zip(strokes, is_dot, strict=True) if not dot])
+    low, high = rest.min(axis=0), rest.max(axis=0)
+    far = 0.25 * (high - low).max()
+    return [
+        stroke
+        for stroke, dot in zip(strokes, is_dot, strict=True)
+        if not dot or np.abs(stroke[0] - np.clip(stroke[0], low, high)).max() <= far
+    ]
 
 
 def render_paths(paths, radius=PEN):

@@ -13,21 +13,32 @@ from functools import partial
 
 import numpy as np
 
-from tutor import common_mistakes, diagnosis, slow_formulas
-from tutor.slow_formulas import relative_error
-from tutor.student_code import (
+from support.gradient_check import (
+    diagnosis,
+    mistakes as common_mistakes,
+    numerical as slow_formulas,
+)
+from support.gradient_check.numerical import relative_error
+from support.gradient_check.student_code import (
     ModelError,
     OutOfTimeError,
     Place,
-    import_model,
-    is_only_a_raise,
+    is_blank,
     last_frame,
     message_of,
     run_limited,
 )
-from tutor.trials import LAYERS, TOLERANCE, Observation, Trial, batches_for, observe, same
+from support.gradient_check.trials import (
+    LAYERS,
+    TOLERANCE,
+    Observation,
+    Trial,
+    batches_for,
+    observe,
+    same,
+)
 
-__all__ = ["ModelError", "Result", "check", "import_model", "print_report", "run"]
+__all__ = ["ModelError", "Result", "check", "print_report", "run"]
 
 TIME_LIMIT = 4  # seconds for one method, which needs a few milliseconds
 NETWORK = "the whole network"
@@ -203,7 +214,7 @@ def _in_a_row(model, layer, method):
     for batch in batches:
         trial = Trial(model, layer, method, batch, trials[-1] if trials else None).call(subject)
         blank = isinstance(trial.error, NotImplementedError) and trial.place
-        if not trials and blank and is_only_a_raise(trial.place):
+        if not trials and blank and is_blank(trial.place):
             raise _BlankError(trial.place)
         trials.append(trial)
     return trials
@@ -326,9 +337,9 @@ def _tried(model, layer, method, check):
         result.place = fault.observation.place or result.place
         result.looks_like = fault.looks_like
     except OutOfTimeError as error:
-        result.state, result.seen = "FAIL", f"it was {error}"
-        if error.place:
-            result.place, result.seen = error.place, f"{result.seen}\nin `{error.place.source}`"
+        result.state, result.seen = "FAIL", f"it was still running after {TIME_LIMIT} seconds"
+        if error.args[0]:
+            result.place, result.seen = error.args[0], f"{result.seen}\nin `{error.args[0].source}`"
         result.looks_like = common_mistakes.ENDLESS
     except Exception as error:
         # Whatever a method returns, the student sees neither a traceback of ours nor a PASS.

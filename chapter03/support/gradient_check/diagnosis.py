@@ -6,10 +6,18 @@ import re
 
 import numpy as np
 
-from tutor.common_mistakes import BESIDES, CHANGED, FAR, MISTAKES, STUMBLES, TRIED, UNKNOWN
-from tutor.slow_formulas import relative_error
-from tutor.student_code import message_of, misfit
-from tutor.trials import TOLERANCE
+from support.gradient_check.mistakes import (
+    BESIDES,
+    CHANGED,
+    FAR,
+    MISTAKES,
+    STUMBLES,
+    TRIED,
+    UNKNOWN,
+)
+from support.gradient_check.numerical import relative_error
+from support.gradient_check.student_code import message_of, misfit
+from support.gradient_check.trials import TOLERANCE
 
 
 def looks_like(observation, trial, trials):

@@ -1,0 +1,33 @@
+"""Training images a little turned, scaled, slanted and shifted (Simard et al. 2003; section 7)."""
+
+import math
+
+import numpy as np
+
+SIDE = 28
+
+
+class Jitter:
+    """Callable that moves a batch of images, (n, 784) -> (n, 784), in a random way.
+
+    One affine map, drawn anew for each batch, serves all its images: over the epochs every image
+    still meets many. `rng` is a numpy.random.Generator; the largest `rotation` is in degrees,
+    `scale` and `shear` are shares of the image's size, `shift` is in pixels.
+    """
+
+    def __init__(self, rng, rotation=10, scale=0.1, shear=0.15, shift=1.5):
+        self.rng = rng
+        self.limits = np.array([math.radians(rotation), scale, scale, shear, shift, shift])
+        self.from_centre = np.mgrid[:SIDE, :SIDE].reshape(2, -1) - (SIDE - 1) / 2
+
+    def __call__(self, images):
+        angle, tall, wide, shear, down, right = self.rng.uniform(-self.limits, self.limits)
+        cos, sin = math.cos(angle), math.sin(angle)
+        linear = np.array([[cos, -sin], [sin, cos]]) @ [[1 + tall, 0], [shear, 1 + wide]]
+        source = linear @ self.from_centre + [[down], [right]] + (SIDE - 1) / 2
+        # Within a black border, from which comes what lies beyond it; the images last, so that a
+        # pixel is fetched for all of them as one row of memory.
+        row, column = np.rint(source).clip(-1, SIDE).astype(int) + 1
+        padded = np.zeros((SIDE + 2, SIDE + 2, len(images)), images.dtype)
+        padded[1:-1, 1:-1] = images.T.reshape(SIDE, SIDE, -1)
+        return padded[row, column].T

@@ -1,0 +1,127 @@
+"""The pictures of a training: losses and accuracy by epoch (handout, section 7)."""
+
+import contextlib
+import functools
+import io
+import os
+import sys
+
+import numpy as np
+
+from support.language import say
+from support.weights import replace_whole
+
+SHOWN = 20  # misread digits, and hidden units
+
+
+def draw_losses(path, meta, other, other_meta):
+    """Make the file `path` a picture of the history in `meta`, as weights.py describes both.
+
+    Behind it, dashed, stand the curves of the folder `other` where `other_meta` has a history.
+    """
+    with _figure((9, 4.2)) as figure:
+        losses, accuracies = figure.subplots(1, 2)
+        losses.set(xlabel="epoch", ylabel="loss")
+        accuracies.set(xlabel="epoch", ylabel="accuracy of the validation images (%)")
+        _draw_history(losses, accuracies, meta, ".-", linewidth=1.5)
+        if other_meta.get("history"):
+            _draw_history(losses, accuracies, other_meta, "--", linewidth=0.8, label="_")
+            label = ", ".join([other, *differences(meta, other_meta)])
+            losses.plot([], "--", color="gray", linewidth=0.8, label=label)
+        for axes in (losses, accuracies):
+            axes.set_xlim(0.5, meta["options"]["epochs"] + 0.5)
+            axes.xaxis.get_major_locator().set_params(integer=True)
+            axes.grid(alpha=0.3)
+        losses.set_ylim(bottom=0)
+        figure.legend(loc="outside lower center", ncols=3, frameon=False)
+        _save(figure, path)
+
+
+def _draw_history(losses, accuracies, meta, style, **line):
+    epochs = range(1, 1 + len(meta["history"]))
+    training, validation, accuracy = zip(*meta["history"], strict=True)
+    losses.plot(epochs, training, style, color="tab:blue", **{"label": "training", **line})
+    losses.plot(epochs, validation, style, color="tab:orange", **{"label": "validation", **line})
+    shares = [100 * share for share in accuracy]
+    accuracies.plot(epochs, shares, style, color="tab:green", **{"label": "_", **line})
+
+
+def differences(meta, other_meta):
+    """Return what was chosen otherwise for the other network, such as ["lr 0.001", "no jitter"]."""
+    ours, theirs = (
+        {"dataset": m.get("dataset"), **m.get("options", {})} for m in (meta, other_meta)
+    )
+    return [f"{name} {theirs[name]}" for name in theirs if theirs[name] != ours.get(name)]
+
+
+def draw_mistakes(path, images, labels, y_hat, W):
+    """Make `path` a picture of the surest misreadings and of the first layer's weights.
+
+    `images` (n, 784), `labels` (n,) and the network's `y_hat` (n, 10) are of the test;
+    column j of W (784, m) is what hidden unit j multiplies the pixels with.
+    """
+    read, sure = y_hat.argmax(axis=1), y_hat.max(axis=1)
+    misread = np.flatnonzero(read != labels)
+    surest = misread[np.argsort(-sure[misread], kind="stable")][:SHOWN]
+    strongest = np.sort(np.argsort(-np.linalg.norm(W, axis=0), kind="stable")[:SHOWN])
+    with _figure((10, 5.8)) as figure:
+        left, right = figure.subfigures(1, 2, wspace=0.04)
+        left.suptitle(
+            "Surest of its mistakes in the test" if len(surest) else "No mistake in the test"
+        )
+        for axes, i in zip(_squares(left), surest, strict=False):
+            axes.imshow(images[i].reshape(28, 28), cmap="gray_r")
+            axes.set_title(f"{labels[i]} read as {read[i]}\n{100 * sure[i]:.1f} %", size=8)
+            axes.set_visible(True)
+        right.suptitle("What the first layer looks for: red more ink, blue less")
+        for axes, j in zip(_squares(right), strongest, strict=False):
+            limit = np.abs(W[:, j]).max()
+            axes.imshow(W[:, j].reshape(28, 28), cmap="RdBu_r", vmin=-limit, vmax=limit)
+            axes.set_title(f"hidden unit {j}", size=8)
+            axes.set_visible(True)
+        _save(figure, path)
+
+
+def _squares(figure):
+    squares = figure.subplots(4, 5).ravel()
+    for axes in squares:
+        axes.set(xticks=[], yticks=[], visible=False)
+        axes.spines[:].set_color("0.8")
+    return squares
+
+
+@contextlib.contextmanager
+def _figure(size):
+    """Yield an empty figure that neither asks for settings of the user's nor changes them."""
+    backend = os.environ.pop("MPLBACKEND", None)  # it may name one that this Python cannot import
+    # Only here: matplotlib takes 0.4 seconds, and neither the checks nor the window need it.
+    import matplotlib
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    if backend is not None:
+        os.environ["MPLBACKEND"] = backend
+    with matplotlib.rc_context():
+        matplotlib.rcdefaults()
+        figure = Figure(figsize=size, dpi=100, layout="constrained")
+        FigureCanvasAgg(figure)
+        yield figure
+
+
+def _save(figure, path):
+    content = io.BytesIO()
+    figure.savefig(content, format="png")
+    try:
+        replace_whole(path, content.getbuffer())
+    except OSError as error:
+        _warn(path, error.strerror or str(error))
+
+
+@functools.cache
+def _warn(path, why):
+    """Say once that a picture could not be written: it is not worth ending the training."""
+    text = say(
+        f"Warning: {path} could not be written: {why}. The training goes on without it.",
+        f"警告：无法写入 {path}：{why}。训练继续进行，只是没有这张图。",
+    )
+    print(text, file=sys.stderr)

@@ -1,0 +1,136 @@
+"""weights.npz: the trained network in a file that is saved whole or not at all, and loaded checked.
+
+It holds float32 arrays W0 (d, m), b0 (1, m), W1, b1, ... and `meta`, a JSON text with a format
+version, the layer sizes `dims`, and what the training tells (data set, epoch, history, options).
+"""
+
+import contextlib
+import io
+import json
+import os
+import time
+import zipfile
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+
+from support.language import say
+
+FORMAT_VERSION = 1
+MAX_BYTES = 1 << 28  # ten times what --hidden_dims 2048 2048 needs
+KINDS = {"dataset": str, "epoch": int, "test_accuracy": float, "options": dict, "history": list}
+
+
+class WeightsError(Exception):
+    """A weights file cannot be read or written; the message says which, why and what to do."""
+
+
+def save(path, network, **meta):
+    """Make `path` the weights of `network` (an MLP) with `meta` beside them; raise WeightsError."""
+    arrays = {}
+    for i, linear in enumerate(network.linears):
+        arrays[f"W{i}"] = np.asarray(linear.W, np.float32)
+        arrays[f"b{i}"] = np.asarray(linear.b, np.float32)
+    content = io.BytesIO()
+    meta = json.dumps({"format": FORMAT_VERSION, "dims": network.dims, **meta})
+    np.savez(content, meta=np.array(meta), **arrays)
+    try:
+        replace_whole(path, content.getbuffer())
+    except OSError as error:
+        why = error.strerror or error
+        raise WeightsError(
+            say(
+                f"{path} could not be written: {why}. What was there before is unchanged; free "
+                "some space or choose another folder, then run again.",
+                f"无法写入 {path}：{why}。原有内容没有改动；请腾出空间或换一个文件夹，再运行一次。",
+            )
+        ) from None
+
+
+def load(path, MLP):
+    """Return (network, meta): the class `MLP` with the weights of `path`; raise WeightsError.
+
+    The sizes of the network come from the file. No code in the file is ever run.
+    """
+    try:
+        arrays, meta = _read(path)
+    except FileNotFoundError:
+        raise WeightsError(
+            say(
+                f"There are no weights at {path} yet: train a network first.",
+                f"{path} 还不存在：请先训练网络。",
+            )
+        ) from None
+    except Exception as error:
+        # A damaged archive makes zipfile, zlib, json and numpy raise almost anything.
+        why = " ".join(str(getattr(error, "strerror", None) or error).split())[:200]
+        raise WeightsError(
+            say(
+                f"{path} is not a usable weights file ({why}). Train again to replace it.",
+                f"{path} 不是可用的权重文件（{why}）。请重新训练，生成新的文件。",
+            )
+        ) from None
+    in_features, *hidden_dims, out_features = meta["dims"]
+    network = MLP(in_features, hidden_dims, out_features, np.random.default_rng(0))
+    for i, linear in enumerate(network.linears):
+        linear.W, linear.b = arrays[f"W{i}"], arrays[f"b{i}"]
+    return network, meta
+
+
+def load_meta(path):
+    """Return what the training has told of the weights at `path`, {} if there are none of use."""
+    try:
+        return _read(path)[1]
+    except Exception:  # as above
+        return {}
+
+
+def _read(path):
+    with zipfile.ZipFile(path) as archive:
+        # Also what a small file would unfold to.
+        if sum(member.file_size for member in archive.infolist()) > MAX_BYTES:
+            raise ValueError("it is too large")
+    with np.load(path, allow_pickle=False) as archive:
+        meta = json.loads(str(archive["meta"]))
+        if meta["format"] != FORMAT_VERSION:
+            raise ValueError(f"its format is {meta['format']}, not {FORMAT_VERSION}")
+        for name, kind in KINDS.items():
+            if not isinstance(meta.get(name, kind()), kind):
+                raise ValueError(f"its {name} is not of the right kind")
+        np.reshape(meta.get("history", []), (-1, 3)).astype(np.float64)
+        if len(meta["dims"]) < 2 or any(type(d) is not int for d in meta["dims"]):
+            raise ValueError(f"its layer sizes are {meta['dims']}"[:80])
+        arrays = {}
+        for i, (d, m) in enumerate(pairwise(meta["dims"])):
+            for name, shape in ((f"W{i}", (d, m)), (f"b{i}", (1, m))):
+                arrays[name] = archive[name].astype(np.float32)
+                if arrays[name].shape != shape or not np.isfinite(arrays[name]).all():
+                    raise ValueError(f"{name} is not a {shape} array of finite numbers")
+    return arrays, meta
+
+
+def replace_whole(path, content):
+    """Make the bytes `content` the file `path`, which at any moment is the old or the new one."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with open(temporary, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())  # or a power cut could leave the new name without its content
+        rename_onto(temporary, path)
+    finally:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+
+
+def rename_onto(source, target):
+    """Give the file `source` the name `target`, which any file of that name loses."""
+    for _ in range(40 if os.name == "nt" else 0):
+        try:
+            return os.replace(source, target)
+        except PermissionError:  # another program has it open, the window perhaps
+            time.sleep(0.05)
+    return os.replace(source, target)
