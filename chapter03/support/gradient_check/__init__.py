@@ -1,6 +1,123 @@
 """Checks of a student's model.py: `load` brings it in, `run` checks its eight methods."""
 
+import importlib.util
+import linecache
+import os
+import re
+import types
+import unicodedata
+from pathlib import Path
+
+from support import shown
 from support.gradient_check.report import check as run
-from support.gradient_check.student_code import ModelError, load
+from support.gradient_check.student_code import (
+    OutOfTimeError,
+    Place,
+    limited_prints,
+    message_of,
+    place_of,
+    run_limited,
+)
+from support.language import say
 
 __all__ = ["ModelError", "load", "run"]
+
+TIME_LIMIT = 10  # seconds, for code that someone left at the end of model.py
+# What a Chinese input method types, and those that NFKC does not turn into what Python wants.
+FULL_WIDTH = "[“”‘’×÷−—–\u3000-\u303f\uff01-\uff5e]"
+HALF_WIDTH = str.maketrans("“”‘’、。−–—×÷", "\"\"'',.---*/")
+
+
+class ModelError(Exception):
+    """model.py cannot be used; the message says where, why and what to do."""
+
+
+def load(path):
+    """Return the module in the file `path`, read afresh; ModelError if that fails."""
+    path = os.path.abspath(path)
+    module = types.ModuleType("model")
+    module.__file__ = path
+    try:
+        # Not by importlib, which takes an old .pyc for a file that changed within the same second.
+        text = _text(path)
+        linecache.cache[path] = len(text), None, text.splitlines(keepends=True), path
+        code = compile(text, path, "exec")
+        with limited_prints(module):
+            run_limited(lambda: exec(code, vars(module)), TIME_LIMIT, path)
+        return module
+    except (KeyboardInterrupt, ModelError):
+        raise
+    except SyntaxError as error:
+        # Of model.py, or of another file of the student's that it imports.
+        raise ModelError(_unreadable(error, error.filename or path)) from None
+    except BaseException as error:
+        raise ModelError(_not_importable(error, path)) from None
+
+
+def _text(path):
+    try:
+        data = Path(path).read_bytes()
+    except OSError as error:
+        raise ModelError(
+            say(
+                f"{shown(path)} cannot be read: {error.strerror}. Is the path right?",
+                f"读不到文件 {shown(path)} ：{error.strerror}。请检查路径。",
+            )
+        ) from None
+    try:
+        return importlib.util.decode_source(data)
+    except (UnicodeDecodeError, SyntaxError):
+        before, wrong, _ = data.decode("utf-8", "replace").partition("\ufffd")
+        if not wrong:  # an encoding that Python does not know stands in the first line
+            raise
+    place = Place(path, before.count("\n") + 1)
+    raise ModelError(
+        say(
+            f"{place}: the file is not saved as UTF-8, which Python expects. Choose UTF-8 in your "
+            "editor and save it again, or make `# coding: gbk` the first line if it is in GBK.",
+            f"文件 {place} 这一行不是 UTF-8 编码，Python 读不了。请在编辑器里选择 UTF-8 编码重新"
+            "保存；如果文件是 GBK 编码，也可以在第一行写上 `# coding: gbk`。",
+        )
+    )
+
+
+def _unreadable(error, path):
+    place = Place(path, error.lineno or 1)
+    line = linecache.getline(path, place.line).rstrip()
+    # Within strings and comments every character may stand.
+    bare = re.sub(r"""#.*|"[^"]*"|'[^']*'""", lambda match: " " * len(match[0]), line)
+    wide = re.search("[“”‘’]" if "unterminated" in error.msg else FULL_WIDTH, bare)
+    if wide and "triple" not in error.msg:
+        half = unicodedata.normalize("NFKC", wide[0].translate(HALF_WIDTH))
+        english, chinese = ("space", "空格") if half == " " else (f"`{half}`", f" `{half}`")
+        return say(
+            f"{place}: column {wide.start() + 1} holds the full-width character `{wide[0]}`, where "
+            f"Python wants a half-width {english}. Type it again with an English input method.",
+            f"文件 {place} 这一行第 {wide.start() + 1} 列是全角字符 `{wide[0]}`，Python 只认半角的"
+            f"{chinese}。请切换到英文输入法重新输入。",
+        )
+    if isinstance(error, TabError) or (isinstance(error, IndentationError) and "\t" in line):
+        return say(
+            f"{place}: tabs and spaces are mixed. Indent every line with spaces, four a level.",
+            f"文件 {place} 这一行的缩进混用了 Tab 和空格。请一律用空格缩进，每层四个。",
+        )
+    return say(
+        f"{place}: Python cannot read `{line.strip()}`: {error.msg}. (It may be the line above.)",
+        f"Python 读不懂 {place} 这一行 `{line.strip()}`：{error.msg}（也可能是上一行的问题）。",
+    )
+
+
+def _not_importable(error, path):
+    place = place_of(error, path) or shown(path)
+    what = say(f"raises {message_of(error)}", f"出错：{message_of(error)}")
+    if isinstance(error, OutOfTimeError):
+        what = say(
+            f"is still running after {TIME_LIMIT} seconds", f"运行 {TIME_LIMIT} 秒还没有结束"
+        )
+    if isinstance(error, SystemExit):
+        what = say("ends the program", "结束了整个程序")
+    return say(
+        f"{place}: this line {what} while model.py is imported. Correct or remove it: model.py "
+        "needs NumPy and its classes, nothing else.",
+        f"导入 model.py 时，{place} 这一行{what}。请改正或删掉它：model.py 只需要 NumPy 和那几个类。",
+    )

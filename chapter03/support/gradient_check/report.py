@@ -1,44 +1,30 @@
-"""What main.py checks before it trains: are forward and backward of the four layers right?
-
-Each method is called with small random batches (tutor/trials.py). What it gives is compared with
-the handout's formulas, computed slowly (tutor/slow_formulas.py), and if they differ the mistake is
-looked for among those that are often made (tutor/common_mistakes.py). Handout, section 6.
-"""
+"""The report on the eight methods: the list, the next one to correct or to write, what to do."""
 
 import os
+import re
+import shutil
 import sys
-import textwrap
-from dataclasses import dataclass, replace
+import unicodedata
+from dataclasses import dataclass
 from functools import partial
 
-import numpy as np
-
-from support.gradient_check import (
-    diagnosis,
-    mistakes as common_mistakes,
-    numerical as slow_formulas,
-)
-from support.gradient_check.numerical import relative_error
+from support import is_terminal
+from support.gradient_check import diagnosis, mistakes
 from support.gradient_check.student_code import (
-    ModelError,
     OutOfTimeError,
     Place,
-    is_blank,
-    last_frame,
+    limited_prints,
     message_of,
     run_limited,
 )
 from support.gradient_check.trials import (
     LAYERS,
-    TOLERANCE,
-    Observation,
-    Trial,
-    batches_for,
-    observe,
-    same,
+    BlankError,
+    FaultError,
+    check_method,
+    check_network,
 )
-
-__all__ = ["ModelError", "Result", "check", "print_report", "run"]
+from support.language import is_chinese, say
 
 TIME_LIMIT = 4  # seconds for one method, which needs a few milliseconds
 NETWORK = "the whole network"
@@ -48,315 +34,198 @@ NETWORK = "the whole network"
 class Result:
     """The state of one method or of the whole network: PASS, FAIL, TODO or WAITS.
 
-    Of a FAIL, `seen` is what was observed and `looks_like` the mistake that it resembles. `note`
-    is a remark on a PASS, or what a WAITS is waiting for.
+    Of a FAIL, `seen` is what was observed, `looks_like` the mistake that it resembles, and
+    `example` numbers to compare where it resembles none. `note` is a remark on a PASS, or what a
+    WAITS is waiting for.
     """
 
     name: str
     section: int  # of the handout
-    state: str
-    place: Place | None
+    place: Place
+    state: str = "PASS"
     seen: str = ""
     looks_like: str = ""
+    example: str = ""
     note: str = ""
 
 
 def check(model):
     """Check the module `model`, print the report, and return whether everything is right."""
-    results = run(model)
-    print_report(results)
-    return all(result.state == "PASS" for result in results)
+    with limited_prints(model) as prints:
+        checked = results(model)
+    print_report(checked)
+    if prints.count:
+        print(
+            say(
+                f"\nNote on {prints.place}: it printed {prints.count} times during the checks. "
+                "Remove the print before you train.",
+                f"\n提示：{prints.place} 这一行的 print 在检查中执行了 {prints.count} 次，"
+                "训练之前请删掉它。",
+            )
+        )
+    return all(result.state == "PASS" for result in checked)
 
 
-def run(model):
+def results(model):
     """Return nine Results: of the eight methods in the handout's order, and of the network."""
-    results = []
+    checked = []
     for layer in LAYERS:
-        forward = _tried(model, layer, "forward", partial(_check_forward, model, layer))
-        if forward.state == "PASS":
-            backward = _tried(model, layer, "backward", partial(_check_backward, model, layer))
-        else:
-            backward = _waiting(model, layer, "backward", forward.name)
-        results += [forward, backward]
-    if all(result.state == "PASS" for result in results):
-        network = _tried(model, None, NETWORK, partial(_check_network, model))
+        for method in ("forward", "backward"):
+            waits_for = ""
+            if method == "backward" and checked[-1].state != "PASS":
+                waits_for = checked[-1].name
+            checked.append(_checked(model, layer, method, waits_for))
+    waits_for = (
+        "" if all(result.state == "PASS" for result in checked) else say("all eight", "全部八个")
+    )
+    return [*checked, _checked(model, None, "forward", waits_for)]
+
+
+def _checked(model, layer, method, waits_for):
+    cls = getattr(model, layer.name if layer else "MLP", None)
+    code = getattr(getattr(cls, method, None), "__code__", None)
+    place = Place(model.__file__, code.co_firstlineno if code else 1)
+    result = Result(
+        f"{layer.name}.{method}" if layer else NETWORK, layer.section if layer else 6, place
+    )
+    if waits_for:
+        result.state, result.note = "WAITS", waits_for
+        return result
+    check = partial(check_method, model, layer, method) if layer else partial(check_network, model)
+    try:
+        result.note = run_limited(check, TIME_LIMIT, model.__file__)
+    except BlankError as blank:
+        result.state, result.place = "TODO", blank.args[0]
+    except FaultError as fault:
+        result.state, result.seen, result.looks_like = "FAIL", fault.observation.text, fault.hint
+        result.place = fault.observation.place or place
+        if not fault.hint:
+            _explain(result, fault, model, layer, method)
+    except OutOfTimeError as error:
+        result.state, result.place = "FAIL", error.place or place
+        result.seen = say(
+            f"it was still running after {TIME_LIMIT} seconds in `{result.place.source}`",
+            f"运行 {TIME_LIMIT} 秒还没有结束，停在 `{result.place.source}`",
+        )
+        result.looks_like = say(
+            "an endless loop: does its condition ever become false? Right code takes a few "
+            "milliseconds for these small batches.",
+            "死循环：循环的条件会变为假吗？对这样小的一批，正确的代码只需几毫秒。",
+        )
+    except Exception as error:
+        # Whatever a method returns, the student sees neither a traceback of ours nor a PASS.
+        result.state = "FAIL"
+        result.seen = say("what it returned cannot be used: ", "返回的结果无法使用：") + message_of(
+            error
+        )
+    return result
+
+
+def _explain(result, fault, model, layer, method):
+    def explained(function, *arguments):
+        # No explanation is better than a traceback, or than an endless one.
+        try:
+            return run_limited(partial(function, *arguments), TIME_LIMIT, model.__file__) or ""
+        except Exception:
+            return ""
+
+    if fault.observation.kind == "absent":
+        result.looks_like = explained(diagnosis.absent, model, layer, method)
     else:
-        network = _waiting(model, None, NETWORK, "all eight")
-    return [*results, network]
+        found = fault.observation, fault.trial, fault.trials
+        result.looks_like = explained(diagnosis.looks_like, *found)
+        if not result.looks_like:
+            result.example = explained(diagnosis.example, model, layer, method)
 
 
-def print_report(results):
-    """Print the list, the count, each FAIL, and at the very end what to do next."""
-    for result in results:
-        waits = f"  (needs {result.note})" if result.state == "WAITS" else ""
-        mark = _coloured(f"{result.state:5}", result.state)
-        _say(f"  {mark}  {result.name:25} {result.place or ''}{waits}")
-    done = sum(result.state == "PASS" for result in results if result.name != NETWORK)
-    _say(f"\n{done} of 8 done")
-    for result in results:
-        if result.state == "PASS" and result.note:
-            _say(f"\nNote on {result.name}, {result.place}")
-            _say(_paragraph("  ", result.note))
-    unfinished = [result for result in results if result.state in ("FAIL", "TODO")]
-    # The first one is the next to be done, and so it stands last, where the eye is.
-    for result in [*unfinished[1:], *unfinished[:1]]:
-        if result.state == "FAIL":
-            _print_fail(result)
-    for result in unfinished[:1]:
-        verb = "correct" if result.state == "FAIL" else "write"
-        read = "" if result.state == "FAIL" else f" (README.md section {result.section})"
-        _say(f"\nNext: {verb} {result.name}, {result.place}{read}, and run this again.")
+# How it is printed --------------------------------------------------------------------------------
 
 
-def _print_fail(result):
-    formula = common_mistakes.FORMULAS.get(result.name, "")
-    _say(f"\n{_coloured('FAIL', 'FAIL')}  {result.name}, {result.place}")
-    _say(_paragraph("  Seen:        ", result.seen))
-    _say(_paragraph("  Looks like:  ", result.looks_like))
-    _say(_paragraph("  Read:        ", f"README.md section {result.section}\n{formula}"))
+def print_report(checked):
+    """Print the list, the count, and of what is next what was seen, what it is, where to read."""
+    for result in checked:
+        mark, needs = _coloured(f"{result.state:5}", result.state), ""
+        if result.state == "WAITS":
+            needs = say(f"  (needs {result.note})", f"  （先完成 {result.note}）")
+        print(f"  {mark}  {result.name:25} {result.place}{needs}")
+    done = sum(result.state == "PASS" for result in checked[:-1])
+    print(say(f"\n{done} of 8 done", f"\n已完成 {done}/8"))
+    if all(result.state != "FAIL" for result in checked):
+        for result in checked:
+            if result.state == "PASS" and result.note:
+                print(
+                    say(f"\nNote on {result.name}, ", f"\n提示：{result.name}  "),
+                    result.place,
+                    sep="",
+                )
+                print(_paragraph("  ", result.note))
+    following = next((result for result in checked if result.state in ("FAIL", "TODO")), None)
+    if following:
+        print_next(following)
 
 
-def _say(text):
-    # A student's own line or message may hold characters that the console cannot show.
-    encoding = sys.stdout.encoding or "utf-8"
-    print(text.encode(encoding, "backslashreplace").decode(encoding))
+def print_next(result):
+    """Print what is known of a FAIL, and that it, or a TODO, is the next to be done."""
+    name, place = result.name, result.place
+    section = say(f"README.md section {result.section}", f"讲义第 {result.section} 节")
+    if result.state == "TODO":
+        print(
+            say(
+                f"\nNext: write {name}, {place} ({section}), and run this again.",
+                f"\n下一步：写 {name}  {place} （{section}），再运行一次。",
+            )
+        )
+        return
+    print(f"\n{_coloured('FAIL', 'FAIL')}  {name}{say(', ', '  ')}{place}")
+    formula = mistakes.FORMULAS.get(name, "")
+    for english, chinese, text in (
+        ("  Seen:        ", "    现象：    ", result.seen),
+        ("  Looks like:  ", "    可能原因：", result.looks_like),
+        ("  Example:     ", "    手算对照：", result.example),
+        ("  Read:        ", "    参考：    ", f"{section}\n{formula}"),
+    ):
+        if text:
+            print(_paragraph(say(english, chinese), text))
+    print(
+        say(
+            f"\nNext: correct {name}, {place}, and run this again.",
+            f"\n下一步：改正 {name}  {place} ，再运行一次。",
+        )
+    )
 
 
 def _paragraph(head, text):
+    """Return the text wrapped at the width of the terminal, indented below its head."""
+    indent = _columns(head)
+    width = max(20, min(100, shutil.get_terminal_size((101, 24)).columns - 1) - indent)
+    # A line may end between Chinese characters, but not before a comma or after a parenthesis.
+    piece = rf" +|[（“《]*(?:[!-~]{{1,{width}}}|.)[，。；：！？、）”》]*"
     lines = []
     for part in text.splitlines():
-        lines += textwrap.wrap(part, 98 - len(head), break_on_hyphens=False)
-    return head + ("\n" + " " * len(head)).join(lines)
+        lines.append("")
+        for word in re.findall(piece, part):
+            if lines[-1].strip() and _columns(lines[-1] + word.rstrip()) > width:
+                lines.append("")
+                word = word.lstrip()
+            lines[-1] += word
+    return head + f"\n{' ' * indent}".join(line.rstrip() for line in lines)
+
+
+def _columns(text):
+    # "A" is wide in the fonts of a Chinese console.
+    wide = "WFA" if is_chinese() else "WF"
+    return sum(1 + (unicodedata.east_asian_width(character) in wide) for character in text)
 
 
 def _coloured(text, state):
-    if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb" or not sys.stdout.isatty():
+    if (
+        os.environ.get("NO_COLOR")
+        or os.environ.get("TERM") == "dumb"
+        or not is_terminal(sys.stdout)
+    ):
         return text
     # The old Windows console shows the codes themselves; the new terminal says that it is there.
     if os.name == "nt" and not (os.environ.get("WT_SESSION") or os.environ.get("ANSICON")):
         return text
     code = {"PASS": 32, "FAIL": 31, "TODO": 33, "WAITS": 2}[state]
     return f"\x1b[{code}m{text}\x1b[0m"
-
-
-# How one method is checked ------------------------------------------------------------------------
-
-
-class _FaultError(Exception):
-    """The method is wrong."""
-
-    def __init__(self, observation, looks_like):
-        super().__init__(observation.text)
-        self.observation, self.looks_like = observation, looks_like
-
-
-class _BlankError(Exception):
-    """The method is still to be written."""
-
-    def __init__(self, place):
-        super().__init__()
-        self.place = place
-
-
-def _check_forward(model, layer):
-    return _note_on_warnings(_judged(_in_a_row(model, layer, "forward")))
-
-
-def _check_backward(model, layer):
-    trials = _judged(_in_a_row(model, layer, "backward"))
-    _check_again(model, layer, *trials[:2])
-    _check_latest(model, layer, *trials[:2])
-    _check_two_objects(model, layer, *trials[:2])
-    return _note_on_warnings(trials)
-
-
-def _check_again(model, layer, first, second):
-    """backward twice after one forward, with different gradients."""
-    subject = first.new_object()
-    before = Trial(model, layer, "backward", first.batch).call(subject)
-    given = dict(first.batch.given)
-    if "grad_y" in given:
-        given["grad_y"] = second.batch.given["grad_y"]
-    batch = replace(first.batch, given=given, about="a second backward after one forward")
-    trial = Trial(model, layer, "backward", batch, before).call(subject, forward=False)
-    _judged([trial], common_mistakes.USED_UP)
-
-
-def _check_latest(model, layer, first, second):
-    """Two calls of forward, then backward, as when the loss of a test set is computed between."""
-    subject = first.new_object()
-    before = Trial(model, layer, "forward", first.batch).call(subject)
-    batch = replace(second.batch, about="two calls of forward, then backward of the second")
-    trial = Trial(model, layer, "backward", batch, before).call(subject)
-    _judged([trial], common_mistakes.NOT_THE_LATEST)
-
-
-def _check_two_objects(model, layer, first, second):
-    """forward of one object and of another, then backward of the first, as in a network."""
-    subject, other = first.new_object(), first.new_object()
-    Trial(model, layer, "forward", first.batch).call(subject)
-    before = Trial(model, layer, "forward", second.batch).call(other)
-    batch = replace(first.batch, about=f"two {layer.name} objects in turn, as in a network")
-    trial = Trial(model, layer, "backward", batch, before).call(subject, forward=False)
-    _judged([trial], common_mistakes.SHARED)
-
-
-def _in_a_row(model, layer, method):
-    """Call one object with every batch in turn and return the trials."""
-    batches = batches_for(layer)
-    subject = _new_object(model, layer, batches[0])
-    if not callable(getattr(subject, method, None)):
-        raise _FaultError(
-            Observation("absent", f"class {layer.name} has no method named {method}"),
-            diagnosis.absent(type(subject), layer, method),
-        )
-    trials = []
-    for batch in batches:
-        trial = Trial(model, layer, method, batch, trials[-1] if trials else None).call(subject)
-        blank = isinstance(trial.error, NotImplementedError) and trial.place
-        if not trials and blank and is_blank(trial.place):
-            raise _BlankError(trial.place)
-        trials.append(trial)
-    return trials
-
-
-def _new_object(model, layer, batch):
-    if not isinstance(getattr(model, layer.name, None), type):
-        raise _FaultError(
-            Observation("absent", f"model.py has no class named {layer.name}"),
-            f"the class was renamed or deleted. Its name has to be {layer.name}, exactly.",
-        )
-    try:
-        return Trial(model, layer, "forward", batch).new_object()
-    except Exception as error:
-        _, place = last_frame(error, model.__file__)
-        text = f"making a {layer.name} fails: {message_of(error)}"
-        raise _FaultError(
-            Observation("error", text, place=place), common_mistakes.INIT_CHANGED
-        ) from None
-
-
-def _judged(trials, looks_like=""):
-    """Return the trials if all of them are right; raise a _FaultError for the first that is not."""
-    for trial in trials:
-        observation = observe(trial)
-        if observation:
-            looks_like = looks_like or diagnosis.looks_like(observation, trial, trials)
-            raise _FaultError(observation, looks_like)
-    for trial in trials:
-        for name, copy in trial.copies.items():
-            source = trial.layer.source(trial.method, name)
-            # A gradient in self may be overwritten by the next; what was returned is the caller's.
-            if not source.startswith("self.") and not same(trial.results[name], copy):
-                text = f"the array that {source} returned is changed by the next call"
-                raise _FaultError(Observation("changed", text), common_mistakes.ONE_ARRAY)
-    return trials
-
-
-def _note_on_warnings(trials):
-    """Return a remark if NumPy warned although every result is right."""
-    warned = [trial for trial in trials if trial.warned]
-    if not warned:
-        return ""
-    first = warned[0]
-    place = Place(first.warned.filename, first.warned.lineno)
-    text = f"for {first.batch.about} NumPy warns in `{place.source}`: {first.warned.message}"
-    if first.batch.dtype == np.float32:
-        return f"right, but {text}. {common_mistakes.ONLY_IN_FLOAT32}"
-    # np.where computes both of its sides, and so a right sigmoid may warn for large positive x too.
-    if first.layer.name == "Sigmoid" and all(np.max(t.batch.given["x"]) < 100 for t in warned):
-        raise _FaultError(Observation("overflow", text, place=place), common_mistakes.OVERFLOW)
-    return f"right, but {text}. {common_mistakes.HARMLESS_WARNING}"
-
-
-# The whole network --------------------------------------------------------------------------------
-
-
-def _check_network(model):
-    """Compare the gradients of a small network with those found by nudging every weight."""
-    rng = np.random.default_rng(4)
-    try:
-        network, loss = model.MLP(3, [4], 2, rng), model.CrossEntropyLoss()
-        for linear in network.linears:
-            linear.W = rng.normal(size=linear.W.shape)
-            linear.b = rng.normal(size=linear.b.shape)
-        for n in (5, 3):
-            x, y = rng.normal(size=(n, 3)), np.eye(2)[rng.integers(0, 2, n)]
-            loss.forward(network.forward(x), y)
-            network.backward(loss.backward())
-            _compare_gradients(network, x, y)
-    except (_FaultError, OutOfTimeError):
-        raise
-    except Exception as error:
-        _, place = last_frame(error, model.__file__)
-        raise _FaultError(
-            Observation("error", f"MLP(3, [4], 2): {message_of(error)}", place=place),
-            common_mistakes.NOT_TOGETHER,
-        ) from None
-
-
-def _compare_gradients(network, x, y):
-    for i, linear in enumerate(network.linears):
-        for name in ("W", "b"):
-            loss = partial(_slow_loss, network, x, y, i, name)
-            right = slow_formulas.slopes(loss, getattr(linear, name))
-            worst = np.max(relative_error(getattr(linear, f"grad_{name}"), right))
-            if worst > TOLERANCE["float64"]:
-                text = (
-                    f"grad_{name} of layer {i} of MLP(3, [4], 2) has a relative error of "
-                    f"{worst:.2g}, for a batch of {len(x)} rows"
-                )
-                raise _FaultError(Observation("value", text), common_mistakes.NOT_TOGETHER)
-
-
-def _slow_loss(network, x, y, i, name, array):
-    """Return the network's loss by the slow formulas, with `array` for W or b of layer i."""
-    values = x.tolist()
-    for j, linear in enumerate(network.linears):
-        weights = {"W": linear.W, "b": linear.b}
-        if j == i:
-            weights[name] = array
-        values = slow_formulas.linear(values, weights["W"].tolist(), weights["b"].tolist())
-        last = j == len(network.linears) - 1
-        values = slow_formulas.softmax(values) if last else slow_formulas.sigmoid(values)
-    return slow_formulas.cross_entropy(values, y.tolist())
-
-
-# From a check to its Result -----------------------------------------------------------------------
-
-
-def _tried(model, layer, method, check):
-    """Return the Result of check(), which returns a note, or raises _FaultError or _BlankError."""
-    result = _result(model, layer, method)
-    try:
-        result.note = run_limited(check, TIME_LIMIT, model.__file__) or ""
-    except _BlankError as blank:
-        result.state, result.place = "TODO", blank.place
-    except _FaultError as fault:
-        result.state, result.seen = "FAIL", fault.observation.text
-        result.place = fault.observation.place or result.place
-        result.looks_like = fault.looks_like
-    except OutOfTimeError as error:
-        result.state, result.seen = "FAIL", f"it was still running after {TIME_LIMIT} seconds"
-        if error.args[0]:
-            result.place, result.seen = error.args[0], f"{result.seen}\nin `{error.args[0].source}`"
-        result.looks_like = common_mistakes.ENDLESS
-    except Exception as error:
-        # Whatever a method returns, the student sees neither a traceback of ours nor a PASS.
-        result.state, result.seen = "FAIL", f"what it returned cannot be used: {message_of(error)}"
-        result.looks_like = common_mistakes.UNUSABLE
-    return result
-
-
-def _waiting(model, layer, method, needed):
-    return replace(_result(model, layer, method), state="WAITS", note=needed)
-
-
-def _result(model, layer, method):
-    """Return a Result that passes, with the line of the method's `def`; no layer: the network."""
-    cls, function = (layer.name, method) if layer else ("MLP", "forward")
-    code = getattr(getattr(getattr(model, cls, None), function, None), "__code__", None)
-    place = Place(model.__file__, code.co_firstlineno if code else 1)
-    if layer is None:
-        return Result(NETWORK, 6, "PASS", place)
-    return Result(f"{cls}.{method}", layer.section, "PASS", place)

@@ -1,0 +1,64 @@
+"""Remarks on trainings, by the figures of real runs on MNIST."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from support import remarks
+
+DEFAULT = {"lr": 0.01, "momentum": 0.98, "batch_size": 64, "epochs": 20}
+GUESSING = [2.3052, 2.3061, 2.3035, 2.3043, 2.3047]
+# Validation losses of main.py with the options given, seed 0.
+BY_DEFAULT = [0.1312, 0.0945, 0.0766, 0.0690, 0.0619, 0.0583, 0.0560, 0.0544, 0.0530, 0.0512,
+              0.0504, 0.0491, 0.0481, 0.0476, 0.0450, 0.0437, 0.0421, 0.0415, 0.0409, 0.0408]  # fmt: skip
+SMALL_LR = [0.4864, 0.2946, 0.2415, 0.2129, 0.1906, 0.1750, 0.1624, 0.1513, 0.1434, 0.1348,
+            0.1270, 0.1210, 0.1157, 0.1118, 0.1076, 0.1062, 0.1034, 0.1017, 0.1006, 0.1003]  # fmt: skip
+FEW_EPOCHS = [0.1603, 0.1117, 0.0827, 0.0769, 0.0694]
+
+
+def remark(losses, last_gradients=(1, 1, 1), **options):
+    """Return what is said about a training with these validation losses."""
+    linears = [
+        SimpleNamespace(W=np.ones((40, 30)), grad_W=np.full((40, 30), gradient))
+        for gradient in last_gradients
+    ]
+    meta = {
+        "history": [[loss, loss, 0.5] for loss in losses],
+        "options": {**DEFAULT, "epochs": len(losses), **options},
+    }
+    return remarks.after_training(SimpleNamespace(linears=linears), meta)
+
+
+@pytest.mark.parametrize(
+    ("losses", "options", "said"),
+    [
+        (BY_DEFAULT, {}, ""),
+        (FEW_EPOCHS[:3], {}, ""),
+        (GUESSING, {"lr": 1e-6}, "--lr 0.01."),
+        (GUESSING, {"lr": 0.5, "momentum": 0.99}, "--lr 0.005."),
+        (GUESSING[:2], {"batch_size": 50_000}, "--batch_size 64."),
+        (GUESSING, {"last_gradients": (1e-5, 1e-3, 0.1, 1)}, "--hidden_dims 30 30."),
+        (SMALL_LR, {"lr": 0.001}, "--lr 0.01 should"),
+        (SMALL_LR, {"lr": 0.01, "momentum": 0.8}, "--lr 0.1 should"),
+        (FEW_EPOCHS, {}, "--epochs 10 should"),
+    ],
+)
+def test_a_remark_names_the_option_that_helps(losses, options, said):
+    text = remark(losses, **options)
+    assert said in text
+    assert bool(text) == bool(said)
+    if said.startswith("--hidden_dims"):
+        assert "1e-05 times" in text
+    assert ("guess" in text) == (min(losses) > 2)
+
+
+@pytest.mark.parametrize(
+    ("train_loss", "lr", "momentum", "stops"),
+    [(2.41, 0.021, 0.98, True), (2.39, 0.021, 0.98, False), (2.7, 0.019, 0.98, False),
+     (2.5, 1, 0, False), (2.5, 1.1, 0, True), (np.nan, 0.001, 0, True), (np.inf, 0.001, 0, True)],
+)  # fmt: skip
+def test_steps_too_large_are_told_by_the_loss_and_the_step(train_loss, lr, momentum, stops):
+    text = remarks.too_fast(3, train_loss, {"lr": lr, "momentum": momentum})
+    assert bool(text) == stops
+    assert f"--lr {lr / 10:g}" in text or not stops
