@@ -230,6 +230,7 @@ FEW = """
 import signal, sys
 import main
 from support import weights
+signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored where tests run in background
 main.PEN_DIGITS_ALONE = main.HELD_OUT = 300
 def save(*args, save=weights.save, **meta):
     save(*args, **meta)

@@ -127,6 +127,7 @@ def test_an_interrupt_in_a_notebook_ends_the_training_and_not_the_kernel(tmp_pat
     place = """
 import signal
 from support import weights
+signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored where tests run in background
 save = weights.save
 weights.save = lambda *args, **meta: (save(*args, **meta), signal.raise_signal(signal.SIGINT))
 code = go("--skip_checks", "--dataset", "pen", "--hidden_dims", "4", "--model_dir", sys.argv[1])
