@@ -27,7 +27,7 @@ WEIGHTS = HERE.parent.parent / "model" / HERE.name / "weights.npz"
 # Of 7,494 digits that 30 people wrote with a pen, 5 in 100 get no higher probability than this, and
 # three quarters of the misread ones are among them. Of the others, 99.4 % are read rightly.
 SURE = 0.8
-HEIGHT, RESULTS_WIDTH = 452, 352  # of the drawing area, a square, and of the results, in units
+HEIGHT, RESULTS_WIDTH = 470, 352  # of the drawing area, a square, and of the results, in units
 POLL = 300  # milliseconds between looks for new weights, and until Ctrl-C is noticed
 
 
@@ -47,7 +47,7 @@ def main(argv=None):
     path = parser.parse_args(argv).weights
     np.seterr(all="ignore")  # as in training
     try:
-        reader = Reader(gradient_check.load(HERE / "model.py"), support.shown(path))
+        reader = Reader(gradient_check.load(HERE / "model.py"), path)
         root = ui.new_root(say("Draw a digit", "写一个数字") + f" ({HERE.name})")
         Window(root, reader)
         root.mainloop()
@@ -84,13 +84,13 @@ class Reader:
     """
 
     def __init__(self, model, path):
-        self.model, self.path = model, path
+        self.model, self.path = model, support.shown(path)
         self._load()
 
-    def read(self, drawing):
+    def read(self, drawing, network=None):
         """Return what `read` does, or raise ReadingError, whatever the student's code does."""
         try:
-            image, answers = read(self.network, drawing)
+            image, answers = read(network or self.network, drawing)
             if answers[-1].shape != (10,) or not np.isfinite(answers[-1]).all():
                 raise ValueError("the result is not ten probabilities")
         except NotImplementedError as blank:
@@ -100,6 +100,7 @@ class Reader:
             raise ReadingError(
                 say(f"model.py cannot read: {why}.", f"model.py 读不了数字：{why}。")
             ) from None
+        answers[-1] = np.clip(answers[-1], 0, 1)
         return image, answers
 
     def refresh(self):
@@ -114,7 +115,7 @@ class Reader:
 
     def _load(self):
         self._loaded = self._version()
-        network, self.meta = weights.load(self.path, self.model.MLP)
+        network, meta = weights.load(self.path, self.model.MLP)
         if (network.dims[0], network.dims[-1]) != (strokes.SIDE**2, 10):
             sizes = "-".join(map(str, network.dims))
             raise weights.WeightsError(
@@ -124,8 +125,8 @@ class Reader:
                     f"{self.path} 里的网络是 {sizes}；要读数字，须是 784 个输入、10 个输出。",
                 )
             )
-        self.network = network
-        self.read([])
+        self.read([], network)
+        self.network, self.meta = network, meta
 
     def _version(self):
         try:
@@ -151,60 +152,57 @@ class Results:
     def __init__(self, parent, unit):
         self.canvas = ui.card(parent, RESULTS_WIDTH, HEIGHT, unit)
         self._shown = None
-        self._lay_out(unit)
-        self.canvas.bind("<Configure>", self._resize)
+        self._lay_out(self.canvas.winfo_reqwidth(), self.canvas.winfo_reqheight())
+        self.canvas.bind("<Configure>", lambda event: self._lay_out(event.width, event.height))
 
-    def _resize(self, event):
-        unit = min(event.width / (RESULTS_WIDTH + 2), event.height / (HEIGHT + 2))
-        if abs(unit - self._unit) * HEIGHT >= 1:
-            self.canvas.delete("all")
-            self._lay_out(unit)
-            if self._shown:
-                self.show(*self._shown)
+    def _lay_out(self, width, height):
+        self._unit = min(width / RESULTS_WIDTH, height / HEIGHT)
+        self._left = (width - RESULTS_WIDTH * self._unit) / 2
+        self._top = (height - HEIGHT * self._unit) / 2
+        self.canvas.delete("all")
+        self._seen = self._image(276, 132)
+        self._text(276, 138, say("what it sees", "网络看到的"), anchor="n")
+        self._headline = self._text(116, 76, fill=ui.BLUE)
+        self._verdict = self._text(116, 138, anchor="n")
+        self._hidden = [
+            (self._image(x, 250), self._text(x, 255, anchor="n", size=10)) for x in (92, 260)
+        ]
+        self._rows = [self._row(digit, 285 + 18 * digit) for digit in range(10)]
+        if self._shown:
+            self.show(*self._shown)
 
-    def _lay_out(self, unit):
-        self._unit = unit
-        self._text(282, 141, say("what it sees", "网络看到的"), anchor="n")
-        self._seen = self._image(282, 20, "n")
-        self._headline = self._text(116, 76, "", fill=ui.BLUE)
-        self._verdict = self._text(116, 141, "", anchor="n")
-        self._hidden = [(self._image(x, 234, "s"), self._text(x, 239, "", anchor="n", size=10))
-                        for x in (92, 260)]  # fmt: skip
-        self._rows = [self._row(digit, 274 + 18 * digit) for digit in range(10)]
+    def _at(self, x, y):
+        return self._left + x * self._unit, self._top + y * self._unit
 
-    def _text(self, x, y, text, anchor="center", fill=ui.GREY, size=12):
-        x, y = x * self._unit, y * self._unit
-        font = ui.font_of(size, self._unit)
-        return self.canvas.create_text(x, y, text=text, anchor=anchor, fill=fill, font=font)
+    def _text(self, x, y, text="", anchor="center", fill=ui.GREY, size=12):
+        style = {"anchor": anchor, "fill": fill, "font": ui.font_of(size, self._unit)}
+        return self.canvas.create_text(*self._at(x, y), text=text, **style)
 
-    def _image(self, x, y, anchor):
+    def _image(self, x, y):
         image = ui.tk.PhotoImage(master=self.canvas)
-        self.canvas.create_image(x * self._unit, y * self._unit, anchor=anchor, image=image)
+        self.canvas.create_image(*self._at(x, y), anchor="s", image=image)
         return image
 
     def _row(self, digit, y):
-        left, right, half = 40 * self._unit, 284 * self._unit, 6 * self._unit
-        track = left, y * self._unit - half, right, y * self._unit + half
+        track = *self._at(40, y - 6), *self._at(284, y + 6)
         label = self._text(26, y, digit)
         self.canvas.create_rectangle(*track, width=0, fill=ui.TRACK)
         bar = self.canvas.create_rectangle(*track, width=0)
-        return label, bar, self._text(336, y, "", anchor="e"), track
+        return label, bar, self._text(336, y, anchor="e"), track
 
     def show(self, image, hidden, probabilities=None):
         """Show an image (28, 28), pairs of a caption and answers (m,), and probabilities (10,)."""
         self._shown = image, hidden, probabilities
-        self._seen.configure(
-            data=ui.picture(image / 255, max(1, round(4 * self._unit)), "#000000", "#ffffff")
-        )
+        zoom = max(1, int(4 * self._unit))  # whole pixels keep the image crisp
+        self._seen.configure(data=ui.picture(image / 255, zoom, "#000000", "#ffffff"))
         for i, (pixels, caption) in enumerate(self._hidden):
-            text, answers = hidden[i] if i < len(hidden) else ("", np.zeros(0))
+            text, answers = hidden[i] if i < len(hidden) else ("", None)
             self.canvas.itemconfigure(caption, text=text)
-            # 256 answers as 16 x 16, 128 as 8 x 16; what is left over of the last row stays white.
-            columns = 2 ** int(np.ceil(np.log2(max(1, len(answers))) / 2))
-            rows = -(-len(answers) // columns)
-            square = np.pad(answers, (0, rows * columns - len(answers))).reshape(rows, columns)
-            zoom = max(1, int(64 * self._unit / columns))
-            pixels.configure(data=ui.picture(square, zoom, ui.PALE, ui.BLUE) if rows else "")
+            pixels.blank()
+            if text:
+                square = as_image(answers)
+                zoom = max(1, int(82 * self._unit / square.shape[1]))
+                pixels.configure(data=ui.picture(square, zoom, ui.PALE, ui.BLUE))
         headline, verdict = ("", "") if probabilities is None else conclude(probabilities)
         size = 60 if len(headline) == 1 else 24
         change = self.canvas.itemconfigure
@@ -221,6 +219,14 @@ class Results:
             # Tk draws even an empty rectangle one pixel wide.
             state = "normal" if share * (right - left) >= 1 else "hidden"
             change(bar, fill=ui.BLUE if wins else ui.PALE_BLUE, state=state)
+
+
+def as_image(answers):
+    """Return answers (m,) as an image: 256 as 16 x 16, 128 as 8 x 16, at most 64 x 64 of them."""
+    answers = answers[:4096]
+    columns = 2 ** int(np.ceil(np.log2(len(answers)) / 2))
+    rows = -(-len(answers) // columns)
+    return np.pad(answers, (0, rows * columns - len(answers))).reshape(rows, columns)
 
 
 def conclude(probabilities):
@@ -242,42 +248,30 @@ class Window:
     def __init__(self, root, reader):
         self.root, self.reader = root, reader
         self._reading_is_due = False
-        unit = ui.unit_of(root, HEIGHT + RESULTS_WIDTH + 40, HEIGHT + 100)
+        unit = ui.unit_of(root, HEIGHT + RESULTS_WIDTH + 40, HEIGHT + 110)
         gap = round(12 * unit)
         frame = ui.ttk.Frame(root, padding=gap)
         frame.pack(fill="both", expand=True)
-        frame.columnconfigure(0, weight=HEIGHT)
-        frame.columnconfigure(1, weight=RESULTS_WIDTH)
         frame.rowconfigure(0, weight=1)
+        frame.columnconfigure(0, weight=HEIGHT)
+        frame.columnconfigure(1, weight=RESULTS_WIDTH, minsize=round(300 * unit))
         self.paper = ui.Paper(frame, HEIGHT, unit, self._drawing_changed)
         self.paper.canvas.grid(row=0, column=0, sticky="nsew")
         self.results = Results(frame, unit)
         self.results.canvas.grid(row=0, column=1, sticky="nsew", padx=(gap, 0))
-        buttons = ui.ttk.Frame(frame)
+        buttons = ui.add_commands(frame, self.paper.undo, self.paper.clear, gap)
         buttons.grid(row=1, column=0, columnspan=2, sticky="w", pady=gap)
-        key, sign = ("Command", "⌘") if ui.is_mac(root) else ("Control", "Ctrl+")
-        for text, command in (
-            (say("Undo", "撤销") + f"  {sign}Z", self.paper.undo),
-            (say("Clear", "清空") + "  Esc", self.paper.clear),
-        ):
-            button = ui.ttk.Button(buttons, text=text, command=command)
-            button.bind("<Return>", lambda event: event.widget.invoke())
-            button.pack(side="left", padx=(0, gap))
-        self.status = ui.ttk.Label(frame, wraplength=round((HEIGHT + RESULTS_WIDTH) * unit))
-        self.status.grid(row=2, column=0, columnspan=2, sticky="w")
-        for command, *sequences in (
-            (self.paper.clear, "<Escape>", "c", "C"),
-            (self.paper.undo, f"<{key}-z>", f"<{key}-Z>"),
-            (root.destroy, f"<{key}-q>", f"<{key}-Q>"),
-            (lambda: None, f"<{key}-c>"),  # copying is not clearing
-        ):
-            for sequence in sequences:
-                root.bind(sequence, lambda event, command=command: command())
-        self.paper.canvas.focus_set()
+        self.status = ui.ttk.Label(frame)
+        self.status.grid(row=2, column=0, columnspan=2, sticky="ew")
+
+        def wrap(event):
+            # A long message takes more lines, not the results' place.
+            self.status.configure(wraplength=event.width - 2)
+            root.minsize(round(640 * unit), frame.winfo_reqheight())
+
+        self.status.bind("<Configure>", wrap)
         self._read()
         self._say(reader.describe())
-        root.update_idletasks()
-        root.minsize(round(560 * unit), round(420 * unit))
         root.after(POLL, self._look_for_weights)
 
     def _drawing_changed(self):

@@ -84,7 +84,8 @@ def load(options):
             )
             print(error, "-" * 78, only_pen, "-" * 78, sep="\n")
         else:
-            validation = images[-HELD_OUT:], labels[-HELD_OUT:]
+            # A copy: a view would keep all of MNIST in memory beside the array of both.
+            validation = images[-HELD_OUT:].copy(), labels[-HELD_OUT:]
             images, labels = images[:-HELD_OUT], labels[:-HELD_OUT]
             if options.dataset == "mnist":
                 return "mnist", (images, labels), validation, test
@@ -175,7 +176,7 @@ def learning_rate(step, steps, peak):
 
 
 class SGD:
-    """v <- momentum * v + grad, then parameter <- parameter - learning_rate * v (section 7).
+    """v <- momentum * v + grad; parameter <- parameter - learning_rate * v (handout, section 8).
 
     With momentum 0 this is the textbook's parameter <- parameter - learning_rate * grad. `linears`
     are the layers whose W and b move, by way of the grad_W and grad_b that backward has set.

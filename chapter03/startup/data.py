@@ -1,5 +1,5 @@
-"""MNIST：必要时下载并核对，读入，分批交给 main.py 训练 model.py 的网络（讲义第 8 节）。
-MNIST: downloaded if need be, verified, read, and handed out in batches (handout, section 8).
+"""MNIST：必要时下载并核对，读入，分批交给 main.py 训练 model.py 的网络（讲义第 6 节）。
+MNIST: downloaded if need be, verified, read, and handed out in batches (handout, section 6).
 Before this comes model.py, the network; next comes main.py, which trains it on these batches.
 """
 
@@ -172,7 +172,7 @@ def _download(names, folder):
                     faults.append(str(fault))
                     del mirrors[0]
             else:
-                why = "; ".join(dict.fromkeys(faults))
+                why = say("; ", "；").join(dict.fromkeys(faults))
                 links = [f"\n  {MIRRORS[0]}{name}.gz" for name in names if name not in contents]
                 advice = say(
                     f"MNIST could not be downloaded: {why}.\n"
@@ -229,18 +229,20 @@ def _receive(url, packed):
         headers["Range"] = f"bytes={len(packed)}-"
     timeout = CONNECT_SECONDS, SILENT_SECONDS
     with requests.get(url, headers=headers, stream=True, timeout=timeout) as response:
-        status, place = response.status_code, response.headers.get("Content-Range", "")
+        status = response.status_code
         if status in (408, 429) or status >= 500:
             raise ProtocolError(f"HTTP {status}")
-        if status != 206 or not place.startswith(f"bytes {len(packed)}-"):
+        if status != 206:
             packed.clear()
-        if status != 200 and not packed:
+        if status not in (200, 206):
             raise (ProtocolError if resumed else _MirrorError)(f"HTTP {status}")
         mark, since = len(packed), time.monotonic()
         total = mark + (response.raw.length_remaining or 0)
         read = getattr(response.raw, "read1", response.raw.read)  # old versions have no read1
         hidden = not support.is_terminal(sys.stderr)
-        with tqdm(total=total, initial=mark, unit="B", unit_scale=True, disable=hidden) as bar:
+        with tqdm(
+            total=total, initial=mark, unit="B", unit_scale=True, leave=False, disable=hidden
+        ) as bar:
             for piece in iter(lambda: read(1 << 14), b""):
                 packed += piece
                 bar.update(len(piece))

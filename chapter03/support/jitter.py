@@ -1,4 +1,4 @@
-"""Training images a little turned, scaled, slanted and shifted (Simard et al. 2003; section 7)."""
+"""Training images a little turned, scaled, slanted and shifted (Simard et al. 2003; section 8)."""
 
 import math
 

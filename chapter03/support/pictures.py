@@ -1,4 +1,4 @@
-"""The pictures of a training: losses and accuracy by epoch (handout, section 7)."""
+"""The pictures of a training: losses and accuracy by epoch (handout, section 8)."""
 
 import contextlib
 import functools

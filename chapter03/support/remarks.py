@@ -1,4 +1,4 @@
-"""What a teacher would remark on a training, by its validation loss (handout, section 7).
+"""What a teacher would remark on a training, by its validation loss (handout, section 8).
 
 What SGD moves by in a long descent is lr / (1 - momentum) times the gradient. With Xavier weights,
 standardised images and sigmoids, 0.5 was measured to be good from one hidden layer to five.
