@@ -4,55 +4,67 @@
 
 STROKES is UNIPEN text (Guyon et al. 1994, "UNIPEN project of on-line data exchange and recognizer
 benchmarks"), for instance `pendigits-orig.tra` of the data set "Pen-Based Recognition of
-Handwritten Digits" at UCI. Each digit is rendered and read as in the drawing window. Prints a
-confusion matrix, a row for each digit that was meant and a column for each that was read, and the
-accuracy.
+Handwritten Digits" at UCI. Each digit is read as in the drawing window. Prints a confusion matrix,
+a row for each digit that was meant and a column for each that was read, and the accuracy.
 """
 
+import os
+import sys
+
+sys.path.extend(os.path.abspath(f"{__file__}/../../chapter03{sub}") for sub in ("/solution", ""))
+import support  # isort: split
+
 import argparse
+import io
 import math
 import re
-import sys
 from pathlib import Path
 
 import numpy as np
 
-import solution  # noqa: F401 - lets the modules below be found
-
-# isort: split
-import folders
-import model
-import pen_digits
-import storage
-import strokes
+import handwriting_canvas as canvas
+from support import gradient_check, pen_digits, weights
+from support.language import say
 
 
-class UnipenError(Exception):
-    """A file of strokes cannot be read or used; the message says which, where and why."""
+class BenchmarkError(Exception):
+    """A file cannot be read, used or written; the message says which and why."""
 
 
 def main(argv=None):
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("strokes", type=Path, metavar="STROKES", help="a file of UNIPEN text")
-    parser.add_argument(
-        "--weights", type=Path, default=folders.weights_path(), metavar="FILE",
-        help="the network (default: model/solution/weights.npz)",
-    )  # fmt: skip
-    parser.add_argument(
-        "--errors", type=Path, metavar="FILE.png", help="write a picture of the misread digits"
+    parser = argparse.ArgumentParser(
+        description=say(
+            "How many of people's pen strokes does a trained network read rightly?",
+            "真人用笔写的数字，训练好的网络能读对多少？",
+        )
     )
-    arguments = parser.parse_args(argv)
+    path = {"type": lambda text: Path(text).expanduser()}
+    parser.add_argument("strokes", help=say("UNIPEN text", "UNIPEN 格式的笔画"), **path)
+    network = say("the network", "网络的权重文件") + f" ({support.shown(canvas.WEIGHTS)})"
+    parser.add_argument("--weights", metavar="FILE", default=canvas.WEIGHTS, help=network, **path)
+    picture = say("make a picture of the misread digits", "把读错的数字画成一张图")
+    parser.add_argument("--errors", metavar="FILE.png", help=picture, **path)
+    options = parser.parse_args(argv)
     try:
-        drawings, labels = read_unipen(arguments.strokes)
-        network = load_network(arguments.weights)
-        readings = [int(strokes.read(network, drawing).argmax()) for drawing in drawings]
+        drawings, labels = read_unipen(options.strokes)
+        model = gradient_check.load(canvas.HERE / "model.py")
+        reader = canvas.Reader(model, support.shown(options.weights))
+        images, answers = zip(*map(reader.read, drawings), strict=True)
+        readings = [int(answer[-1].argmax()) for answer in answers]
         print(confusion_table(labels, readings))
-        if arguments.errors:
-            print(write_errors(arguments.errors, drawings, labels, readings))
-    except (UnipenError, storage.WeightsError, storage.StorageError) as error:
-        print(f"Error: {error}", file=sys.stderr)
+        if options.errors:
+            print(draw_errors(options.errors, images, labels, readings))
+    except (
+        BenchmarkError,
+        canvas.ReadingError,
+        gradient_check.ModelError,
+        weights.WeightsError,
+    ) as error:
+        print(say(f"Error: {error}", f"错误：{error}"), file=sys.stderr)
         return 1
-    right = sum(label == reading for label, reading in zip(labels, readings, strict=True))
+    except KeyboardInterrupt:
+        return 130
+    right = sum(map(int.__eq__, labels, readings))
     print(f"accuracy {right / len(labels):.4f} ({right}/{len(labels)})")
     return 0
 
@@ -61,95 +73,84 @@ def read_unipen(path):
     """Return the drawings of a UNIPEN file, lists of strokes (k, 2) with y down, and their labels.
 
     `.SEGMENT DIGIT n ? "7"` opens a drawing of a 7; the lines `x y` between `.PEN_DOWN` and
-    `.PEN_UP` are a stroke, with y up. Other lines are passed over. Raises UnipenError alone.
+    `.PEN_UP` are a stroke, with y up. Other lines are passed over.
     """
     try:
         # In Latin-1 any byte is a character: what is wrong is found below, where it stands.
-        lines = Path(path).read_text(encoding="latin-1").splitlines()
+        lines = path.read_text(encoding="latin-1").splitlines()
     except OSError as error:
-        raise UnipenError(f"{path} could not be read: {error.strerror or error}") from None
+        why = error.strerror or error
+        raise BenchmarkError(
+            say(f"{path} could not be read: {why}.", f"无法读取 {path}：{why}。")
+        ) from None
     drawings, labels = [], []
-    points = None  # of the stroke being read; None while the pen is up
+    stroke = None  # None while the pen is up
     for number, line in enumerate(lines, start=1):
-        where = f"{path}, line {number}"
-        if line.startswith(".SEGMENT DIGIT"):
-            labels.append(_label(line, where))
-            drawings.append([])
-            points = None
-        elif line.startswith(".PEN_DOWN"):
-            if not drawings:
-                raise UnipenError(f"{where}: a stroke before the first .SEGMENT DIGIT")
-            points = []
-        elif line.startswith(".PEN_UP"):
-            if points:
-                drawings[-1].append(np.array(points))
-            points = None
-        elif points is not None and line.strip() and not line.startswith("."):
-            points.append(_point(line, where))
-    if points is not None:
-        raise UnipenError(f"{path} ends within a stroke: it is not complete")
-    if not drawings:
-        raise UnipenError(f"{path} holds no digits: UNIPEN text has lines with .SEGMENT DIGIT")
-    return drawings, labels
+        try:
+            if line.startswith(".SEGMENT DIGIT"):
+                labels.append(int(re.search(r'"([0-9])"\s*$', line)[1]))
+                drawings.append([])
+            elif line.startswith(".PEN_DOWN"):
+                stroke = []
+                drawings[-1].append(stroke)
+            elif line.startswith(".PEN_UP"):
+                stroke = None
+            elif stroke is not None and line.strip() and not line.startswith("."):
+                x, y = map(float, line.split()[:2])
+                if not math.isfinite(x + y):
+                    raise ValueError
+                stroke.append((x, -y))
+        except (TypeError, IndexError, ValueError):
+            raise _not_unipen(path, number, line) from None
+    if stroke is not None or not labels:
+        raise _not_unipen(path, len(lines) + 1, "")
+    return [[np.array(stroke) for stroke in drawing] for drawing in drawings], labels
 
 
-def load_network(path):
-    """Return the network saved at `path`; WeightsError if there is none that reads digits."""
-    if not path.exists():
-        raise storage.WeightsError(
-            f"There are no weights at {path}; train a network first: "
-            "python chapter03/solution/main.py"
+def _not_unipen(path, number, line):
+    return BenchmarkError(
+        say(
+            f"{path}, line {number}, is not as in UNIPEN text of single digits: {line[:60]!r}. "
+            "Take the file as it was published.",
+            f"{path} 第 {number} 行不像单个数字的 UNIPEN 文本：{line[:60]!r}。"
+            "请使用原来发布的文件。",
         )
-    network, meta = model.MLP.load(path)
-    if (meta["dims"][0], meta["dims"][-1]) != (strokes.SIDE**2, 10):
-        raise storage.WeightsError(
-            f"{path} holds a network of sizes {meta['dims']}; to read digits it takes 784 pixels "
-            "and gives 10 probabilities"
-        )
-    return network
+    )
 
 
 def confusion_table(labels, readings):
     """Return the counts as text: rows for what was meant, columns for what was read."""
     counts = np.zeros((10, 10), dtype=int)
     np.add.at(counts, (labels, readings), 1)
-    lines = ["meant  read as" + "".join(f"{digit:6}" for digit in range(10)) + "   right"]
+    lines = [say("meant  read as", "写的　　　读成") + "".join(f"{d:6}" for d in range(10))]
     for digit, row in enumerate(counts):
-        share = f"{row[digit] / row.sum():8.1%}" if row.sum() else " " * 7 + "-"
+        share = f"{row[digit] / row.sum():8.1%}" if row.sum() else ""
         lines.append(f"{digit:5}         " + "".join(f"{count:6}" for count in row) + share)
     return "\n".join(lines)
 
 
-def write_errors(path, drawings, labels, readings):
-    """Write a picture of the misread drawings, by label and reading; return what was done."""
+def draw_errors(path, images, labels, readings):
+    """Make `path` a picture of the misread images, by label and reading; return what was done."""
     wrong = [i for i, label in enumerate(labels) if label != readings[i]]
     if not wrong:
-        return f"No digit was misread: {path} is not written."
+        return say(f"No digit was misread; {path} is not made.", f"没有读错的数字，不生成 {path}。")
     wrong.sort(key=lambda i: (labels[i], readings[i]))
     from matplotlib import image  # only here: it is slow to import
 
-    images = np.array([strokes.render(drawings[i]) for i in wrong])
-    sheet = pen_digits.contact_sheet(images, columns=30)
-    with storage.replacing(path) as file:
-        image.imsave(file, sheet, cmap="gray", vmin=0, vmax=255, format="png")
-    return f"{len(wrong)} misread digits, by the digit meant and then by the one read: {path}"
-
-
-def _label(line, where):
-    match = re.search(r'"([0-9])"\s*$', line)
-    if not match:
-        raise UnipenError(f'{where}: a digit\'s label, as in "7", is missing: {line[:60]!r}')
-    return int(match[1])
-
-
-def _point(line, where):
+    content = io.BytesIO()
+    sheet = pen_digits.contact_sheet(np.array([images[i] for i in wrong]), columns=30)
+    image.imsave(content, sheet, cmap="gray", vmin=0, vmax=255, format="png")
     try:
-        x, y = map(float, line.split()[:2])
-    except ValueError:
-        x = y = math.nan
-    if not (math.isfinite(x) and math.isfinite(y)):
-        raise UnipenError(f"{where}: not a point x y of two numbers: {line[:60]!r}")
-    return x, -y
+        weights.replace_whole(path, content.getbuffer())
+    except OSError as error:
+        why = error.strerror or error
+        raise BenchmarkError(
+            say(f"{path} could not be written: {why}.", f"无法写入 {path}：{why}。")
+        ) from None
+    return say(
+        f"{len(wrong)} misread digits, by the digit meant and then by the one read: {path}",
+        f"读错的 {len(wrong)} 个数字（先按写的、再按读成的排列）：{path}",
+    )
 
 
 if __name__ == "__main__":

@@ -45,7 +45,7 @@ def use(mirrors, patch):
         "SIZES": tuple(map(len, CONTENTS.values())),
         "LARGEST_PACKED": 60_000,
         "MIRRORS": tuple(mirrors),
-        "SILENT_SECONDS": 0.2,
+        "SILENT_SECONDS": 5,
         "PAUSE_SECONDS": 0.005,
     }.items():
         patch(data, name, value)

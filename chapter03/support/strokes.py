@@ -13,7 +13,6 @@ BOX = 20  # pixels of the longer side of the ink
 PEN = 1.4  # the pen's radius in pixels: a stroke's ink in MNIST is 2.8 wide on average
 
 _SPACING = 0.5  # pixels between points of a path; at PEN's radius its edge is true to 0.03 pixels
-_LONG = 1000  # points: more than a digit takes, 25 times the box's side; a scribble has more
 _REACH = np.arange(-2, 3)  # pixels around a point's own that a pen of up to 2 pixels can touch
 
 
@@ -47,17 +46,10 @@ def render(strokes):
 def _without_slips(strokes):
     """Leave out dots far from all else, where the pen touched the paper by a slip."""
     sizes = [np.ptp(stroke, axis=0).max() for stroke in strokes]
-    is_dot = [size <= 0.03 * max(sizes) for size in sizes]
-    if all(is_dot):
-        return strokes
-    rest = np.concatenate([stroke for stroke, dot in zip(strokes, is_dot, strict=True) if not dot])
-    low, high = rest.min(axis=0), rest.max(axis=0)
+    drawn = [s for s, size in zip(strokes, sizes, strict=True) if size >= 0.03 * max(sizes)]
+    low, high = np.min(np.concatenate(drawn), axis=0), np.max(np.concatenate(drawn), axis=0)
     far = 0.25 * (high - low).max()
-    return [
-        stroke
-        for stroke, dot in zip(strokes, is_dot, strict=True)
-        if not dot or np.abs(stroke[0] - np.clip(stroke[0], low, high)).max() <= far
-    ]
+    return [s for s in strokes if np.abs(s[0] - np.clip(s[0], low, high)).max() <= far]
 
 
 def render_paths(paths, radius=PEN):
@@ -97,17 +89,7 @@ def _evenly(points, lengths):
     at = np.linspace(0, along[-1], int(along[-1] / extent * BOX / _SPACING) + 2)
     path = np.stack([np.interp(at, along, x), np.interp(at, along, y)], axis=1)
     # The ends of strokes, dots among them, can fall between two of these points.
-    path = np.concatenate([path, points[last], points[last - lengths + 1]])
-    return _thinned(path, extent) if len(path) > _LONG else path
-
-
-def _thinned(path, extent):
-    """Return of all points (k, 2) in a quarter pixel's square only one, the last."""
-    side = 4 * BOX + 1
-    column, row = ((path - path.min(axis=0)) / extent * 4 * BOX).astype(np.intp).T
-    last = np.full(side * side, -1)
-    last[row * side + column] = np.arange(len(path))
-    return path[last[last >= 0]]
+    return np.concatenate([path, points[last], points[last - lengths + 1]])
 
 
 def _distance_to_nearest(points):

@@ -45,6 +45,14 @@ def new_root(title):
             )
         ) from None
     root.title(title)
+    report = root.report_callback_exception
+
+    def stop_or_report(kind, error, trace):
+        if kind is KeyboardInterrupt:  # Ctrl-C in the midst of a reading
+            raise error
+        report(kind, error, trace)
+
+    root.report_callback_exception = stop_or_report
     if root.tk.call("tk", "windowingsystem") == "x11":
         # The other systems have native widgets; here these are made plain.
         style = ttk.Style(root)
@@ -96,6 +104,29 @@ def picture(values, zoom, low, high):
     return f"P6 {colours.shape[1]} {colours.shape[0]} 255\n".encode() + colours.tobytes()
 
 
+def add_commands(frame, undo, clear, gap):
+    """Return a row of two buttons in `frame`, and let keys of the window do the same."""
+    root = frame.winfo_toplevel()
+    key, sign = ("Command", "⌘") if is_mac(root) else ("Control", "Ctrl+")
+    buttons = ttk.Frame(frame)
+    for text, command in (
+        (say("Undo", "撤销") + f"  {sign}Z", undo),
+        (say("Clear", "清空") + "  Esc", clear),
+    ):
+        button = ttk.Button(buttons, text=text, command=command)
+        button.bind("<Return>", lambda event: event.widget.invoke())
+        button.pack(side="left", padx=(0, gap))
+    for command, *sequences in (
+        (clear, "<Escape>", "c", "C"),
+        (undo, f"<{key}-z>", f"<{key}-Z>"),
+        (root.destroy, f"<{key}-q>", f"<{key}-Q>"),
+        (lambda: None, f"<{key}-c>"),  # copying is not clearing
+    ):
+        for sequence in sequences:
+            root.bind(sequence, lambda event, command=command: command())
+    return buttons
+
+
 def tell(message, command=None):
     """Print an error and the command that helps; without a console show them in a message box."""
     text = say(f"Error: {message}", f"错误：{message}")
@@ -143,6 +174,7 @@ class Paper:
         self._pen_is_down = False
         self.canvas = card(parent, height, height, unit)
         self.canvas.configure(cursor="pencil")
+        self.canvas.focus_set()
         self._size = self._page = self.canvas.winfo_reqwidth(), self.canvas.winfo_reqheight()
         self._scale, self._offset = 1, (0, 0)
         text = say("Draw a digit here", "在这里写一个数字")

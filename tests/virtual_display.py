@@ -5,10 +5,25 @@ import ctypes
 import os
 import shutil
 import subprocess
+import sys
+import tempfile
+import time
 from ctypes.util import find_library
+from pathlib import Path
+
+import numpy as np
+
+SCRIPT = Path(__file__).resolve().parents[1] / "chapter03" / "solution" / "handwriting_canvas.py"
 
 XVFB, XTEST = shutil.which("Xvfb"), find_library("Xtst")
 MISSING = None if XVFB and XTEST else "Xvfb or libXtst is not installed (apt install xvfb xdotool)"
+
+# A 4 in two strokes, drawn by hand on a paper of 100 x 100.
+FOUR = (
+    ((46, 16), (40, 30), (31, 47), (24, 58), (37, 57), (52, 55), (66, 53)),
+    ((62, 28), (59, 45), (57, 62), (56, 84)),
+)
+MARGIN, PAPER = 12, 470  # in the window, in pixels
 
 
 @contextlib.contextmanager
@@ -75,3 +90,55 @@ class Pointer:
 
     def _sync(self):
         self._x11.XSync(self._display, False)
+
+
+def take_picture(path, weights):
+    """Make `path` a PNG of the window in which the network in `weights` reads a drawn 4."""
+    from PIL import ImageGrab  # comes with matplotlib; only pictures need it
+
+    with virtual_display(), tempfile.TemporaryDirectory() as folder:
+        # So that the window shows the path that a student's window shows.
+        shown = Path("model", "solution", "weights.npz")
+        (folder / shown).parent.mkdir(parents=True)
+        shutil.copy(weights, folder / shown)
+        pointer = Pointer()
+
+        def screen():
+            return ImageGrab.grab(xdisplay=os.environ["DISPLAY"])
+
+        with subprocess.Popen(
+            [sys.executable, SCRIPT, "--weights", str(shown)], cwd=folder
+        ) as window:
+            try:
+                while not screen().getbbox():  # black until the window stands there
+                    if window.poll() is not None:
+                        raise SystemExit(window.returncode)
+                    time.sleep(0.1)
+                time.sleep(1)
+                for stroke in FOUR:
+                    for number, (x, y) in enumerate(MARGIN + PAPER / 100 * _curve(stroke)):
+                        pointer.move(round(x), round(y))
+                        if number == 0:
+                            pointer.press()
+                        time.sleep(0.005)
+                    pointer.release()
+                pointer.move(1300, 700)
+                time.sleep(1)  # until the last movement is shown
+                picture = screen()
+            finally:
+                window.terminate()
+    picture.crop(picture.getbbox()).quantize(128).save(path, optimize=True)
+
+
+def _curve(points, between=12):
+    """Return points (m, 2) of a smooth curve through the given ones (k, 2), by Catmull and Rom."""
+    points = np.array(points)
+    p = np.concatenate([points[:1], points, points[-1:]])[:, None]
+    t = np.linspace(0, 1, between, endpoint=False)[:, None]
+    pieces = (
+        p[1:-2]
+        + t / 2 * (p[2:-1] - p[:-3])
+        + t**2 / 2 * (2 * p[:-3] - 5 * p[1:-2] + 4 * p[2:-1] - p[3:])
+        + t**3 / 2 * (3 * p[1:-2] - 3 * p[2:-1] + p[3:] - p[:-3])
+    )
+    return np.concatenate([pieces.reshape(-1, 2), points[-1:]])
