@@ -6,6 +6,7 @@ None of these tests may ask the network for a file that lies there.
 import gzip
 import hashlib
 import math
+import os
 import tracemalloc
 
 import numpy as np
@@ -38,14 +39,15 @@ NAMES = {  # what the file {name} is called, and whether it is packed there
 @pytest.mark.parametrize("form", NAMES)
 def test_files_that_lie_there_are_read_whatever_their_name_and_left_alone(form, tmp_path, capsys):
     pattern, packed = NAMES[form]
+    folder = tmp_path / "my [data] 数据"
     for number, (name, content) in enumerate(CONTENTS.items()):
         dotted = name.replace("-idx", ".idx")
-        path = tmp_path / pattern.format(name=name, dotted=dotted, number=number)
+        path = folder / pattern.format(name=name, dotted=dotted, number=number)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(PACKED[f"{name}.gz"] if packed else content)
-    (tmp_path / "notes.txt").write_text("mine")
-    before = sorted(tmp_path.rglob("*"))
-    images, labels, test_images, test_labels = data.load_mnist(tmp_path)
+    (folder / "notes.txt").write_text("mine")
+    before = sorted(folder.rglob("*"))
+    images, labels, test_images, test_labels = data.load_mnist(folder)
     assert images.dtype == labels.dtype == test_images.dtype == test_labels.dtype == np.uint8
     assert (images.shape, labels.shape) == ((60, 784), (60,))
     assert (test_images.shape, test_labels.shape) == ((20, 784), (20,))
@@ -53,7 +55,7 @@ def test_files_that_lie_there_are_read_whatever_their_name_and_left_alone(form, 
     assert labels.tobytes() == CONTENTS["train-labels-idx1-ubyte"][8:]
     assert test_images.tobytes() == CONTENTS["t10k-images-idx3-ubyte"][16:]
     assert test_labels.tobytes() == CONTENTS["t10k-labels-idx1-ubyte"][8:]
-    assert sorted(tmp_path.rglob("*")) == before
+    assert sorted(folder.rglob("*")) == before
     assert capsys.readouterr().out == ""
 
 
@@ -67,7 +69,7 @@ def test_no_other_file_is_opened_where_those_of_the_usual_names_are_right(
     opened = []
 
     def recording(path, mode):
-        opened.append(path.name)
+        opened.append(os.path.basename(path))
         return open(path, mode)
 
     monkeypatch.setattr(data, "open", recording, raising=False)

@@ -431,6 +431,18 @@ def test_a_file_that_another_run_has_just_saved_and_holds_is_no_fault(
     assert files_in(tmp_path) == PACKED
 
 
+@pytest.mark.skipif(
+    os.name == "nt" or os.geteuid() == 0, reason="permissions hold neither there nor for root"
+)
+@pytest.mark.parametrize("mode", [0o000, 0o500])
+@pytest.mark.parametrize("place", ["data", "data/mnist"])
+def test_a_folder_without_permission_is_one_sentence(mode, place, mirrors, tmp_path, capsys):
+    mirrors(serves_the_files)
+    (tmp_path / "data").mkdir(mode=mode)
+    assert fetch(tmp_path / place) == 1
+    assert capsys.readouterr().err.count("\n") == 1
+
+
 @pytest.mark.parametrize("place", ["data", "data/mnist"])
 def test_a_file_in_the_place_of_the_folder_is_one_sentence(place, mirrors, tmp_path, capsys):
     (server,) = mirrors(serves_the_files)

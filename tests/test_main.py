@@ -13,7 +13,7 @@ import main
 import make_startup
 import model
 from data import DATA_DIR, Batches, DataError, one_hot, standardise
-from support import weights
+from support import pictures, weights
 from support.jitter import Jitter
 
 CHAPTER = Path(main.__file__).resolve().parent.parent
@@ -127,7 +127,17 @@ def test_the_output_is_one_line_before_the_first_epoch_one_each_and_what_comes_n
     stripes_for_mnist, run, capsys, tmp_path, monkeypatch
 ):
     monkeypatch.chdir(tmp_path)
+    drawn, draw = [], pictures.draw_losses
+
+    def draw_and_look(path, meta, *other):
+        drawn.append((path.name, len(meta["history"])))
+        draw(path, meta, *other)
+
+    monkeypatch.setattr(pictures, "draw_losses", draw_and_look)
     assert run("--skip_checks --dataset mnist --hidden_dims 8 --epochs 2 --batch_size 32") == 0
+    assert drawn == [("loss.png", 1), ("loss.png", 2)]  # the curves after each epoch
+    names = sorted(path.name for path in Path("solution").iterdir())
+    assert names == ["loss.png", "mistakes.png", "weights.npz"]
     start, *epochs, accuracy, place, canvas = capsys.readouterr().out.splitlines()
     untrained = model.MLP(784, [8], 10, np.random.default_rng(0))
     images, labels = stripes_for_mnist[1]

@@ -12,6 +12,7 @@ import support  # isort: split
 
 import argparse
 import contextlib
+import glob
 import gzip
 import hashlib
 import http.client
@@ -123,12 +124,13 @@ class Batches:
 def _find(folder):
     """Return {name: content} of what `folder` holds of MNIST, whatever its files are called."""
     contents = {}
-    usual = (folder / f"{name}{end}" for name in FILES for end in (".gz", ""))
+    usual = (str(folder / f"{name}{end}") for name in FILES for end in (".gz", ""))
     # Other names: browsers and archives add " (1)" and folders, two deep at most.
-    others = (path for up in ("", "*/", "*/*/") for path in sorted(folder.glob(f"{up}[!.]*")))
+    places = (os.path.join(glob.escape(str(folder)), place) for place in ("*", "*/*", "*/*/*"))
+    others = (path for place in places for path in sorted(glob.glob(place)))
     for path in itertools.chain(usual, others):
         with contextlib.suppress(OSError):
-            if len(contents) < len(FILES) and path.is_file():
+            if len(contents) < len(FILES) and os.path.isfile(path):
                 with open(path, "rb") as file:
                     contents.update(_recognise(file))
     return contents
