@@ -1,8 +1,8 @@
-"""What students might hand in: wrong and right bodies for the methods of model.py, in one table.
+"""What students hand in, as a table: right and wrong code for the methods of model.py.
 
-A submission replaces the bodies of some methods of the solution. It is written as a student would
-type it: a line `Linear.forward:`, and below it, indented, the new body. What stands before the
-first such line goes to the top of the module.
+Below `== method` each row is `what the diagnosis has to say | code`: a pattern, PASS for right
+code, or NUMBERS where nothing is to be said but a small example shown. The code, which may go on
+in indented lines, is the new body of the method; lines `old => new` change the solution's text.
 """
 
 import re
@@ -18,1049 +18,385 @@ METHODS = [f"{name}.{method}" for name in CLASSES for method in ("forward", "bac
 
 @dataclass(frozen=True)
 class Submission:
-    """`blamed` is the method to be named, `mentions` a pattern that the diagnosis must match."""
+    """`blamed` is the method to be named, `says` a pattern that the diagnosis must match."""
 
-    name: str
+    blamed: str
+    says: str
     code: str
-    blamed: str = ""
-    mentions: str = ""
-    edit: tuple = ("", "")  # a text of model.py and what stands there instead
 
     @property
     def source(self):
         """The text of model.py with this submission in it."""
-        code = self.code.strip("\n") + "\n"
-        top, *parts = re.split(rf"^({'|'.join(METHODS)}):\n", code, flags=re.MULTILINE)
-        bodies = dict(zip(parts[::2], parts[1::2], strict=True))
-        methods = iter(METHODS)
+        lines, text, methods = self.code.splitlines(), SOLUTION, iter(METHODS)
+        body = "\n".join(line for line in lines if " => " not in line).replace("; ", "\n")
 
         def filled_in(match):
-            body = bodies.pop(next(methods), None)
-            return textwrap.indent(textwrap.dedent(body), " " * 8) if body else match[0]
+            new = textwrap.indent(body, " " * 8) + "\n"
+            return new if next(methods) == self.blamed else match[0]
 
-        text = make_startup.SOLUTION.sub(filled_in, SOLUTION)
-        assert not bodies, f"{self.name}: {bodies} replace nothing"
-        old, new = self.edit
-        assert old in text
-        return text.replace("import storage\n", f"import storage\n\n{top}", 1).replace(old, new, 1)
+        if body:
+            text = make_startup.SOLUTION.sub(filled_in, text)
+        for line in lines:
+            if " => " in line:
+                old, new = line.strip().replace(r"\n", "\n").split(" => ")
+                assert old in text, f"{old} is not there"
+                text = text.replace(old, new.replace("<nothing>", ""), 1)
+        return text
 
 
-def wrong(blamed, name, mentions, code="", edit=("", "")):
-    return Submission(name, code, blamed, mentions, edit)
+def _rows(table):
+    for section in re.split(r"^== ", table, flags=re.MULTILINE)[1:]:
+        method, _, text = section.partition("\n")
+        for row in re.findall(r"^\S.*\n(?:    .*\n)*", text, flags=re.MULTILINE):
+            says, _, code = row.partition(" | ")
+            first, _, more = code.partition("\n")
+            yield Submission(method, says, (first + "\n" + re.sub("(?m)^    ", "", more)).rstrip())
 
 
-WRONG = [
-    # Linear.forward
-    wrong("Linear.forward", "no bias", "bias", """
-Linear.forward:
-    self.x = x
-    return np.dot(x, self.W)
-"""),
-    wrong("Linear.forward", "W transposed", "transpose", """
-Linear.forward:
-    self.x = x
-    return x @ self.W.T + self.b
-"""),
-    wrong("Linear.forward", "W transposed in np.dot", "transpose", """
-Linear.forward:
-    self.input = x
-    out = np.dot(x, np.transpose(self.W))
-    return out + self.b
-"""),
-    wrong("Linear.forward", "x transposed", "transpose", """
-Linear.forward:
-    self.x = x
-    return np.matmul(x.T, self.W) + self.b
-"""),
-    wrong("Linear.forward", "W x instead of x W", "order", """
-Linear.forward:
-    self.x = x
-    return self.W @ x + self.b
-"""),
-    wrong("Linear.forward", "columns as samples", "order|columns", """
-Linear.forward:
-    self.x = x
-    return self.W.T @ x.T + self.b.T
-"""),
-    wrong("Linear.forward", "entry by entry product", "entry by entry|matrix product", """
-Linear.forward:
-    self.x = x
-    return x * self.W + self.b
-"""),
-    wrong("Linear.forward", "bias subtracted", "sign|subtract", """
-Linear.forward:
-    self.x = x
-    return x @ self.W - self.b
-"""),
-    wrong("Linear.forward", "nothing returned", "return", """
-Linear.forward:
-    self.x = x
-    self.y = x @ self.W + self.b
-"""),
-    wrong("Linear.forward", "print instead of return", "return", """
-Linear.forward:
-    self.x = x
-    print(x @ self.W + self.b)
-"""),
-    wrong("Linear.forward", "pass", "return", """
-Linear.forward:
-    pass
-"""),
-    wrong("Linear.forward", "x modified in place", "in place", """
-Linear.forward:
-    x -= x.mean(axis=0)
-    x += x.mean(axis=0) + 1
-    self.x = x
-    return x @ self.W + self.b
-"""),
-    wrong("Linear.forward", "float64 returned for float32", "float64", """
-Linear.forward:
-    self.x = x
-    y = np.zeros((x.shape[0], self.W.shape[1]))
-    y += x @ self.W + self.b
-    return y
-"""),
-    wrong("Linear.forward", "casts to float32", "float32", """
-Linear.forward:
-    self.x = x
-    return (x @ self.W + self.b).astype(np.float32)
-"""),
-    wrong("Linear.forward", "a list returned", "list", """
-Linear.forward:
-    self.x = x
-    return [row @ self.W + self.b[0] for row in x]
-"""),
-    wrong("Linear.forward", "weights kept from the first call", "old|earlier|kept", """
-Linear.forward:
-    self.x = x
-    if not hasattr(self, "first_W"):
-        self.first_W = self.W
-    return x @ self.first_W + self.b
-"""),
-    wrong("Linear.forward", "result kept from the first call", "earlier", """
-Linear.forward:
-    self.x = x
-    if getattr(self, "y", None) is None:
-        self.y = x @ self.W + self.b
-    return self.y
-"""),
-    wrong("Linear.forward", "batch size written into the code", "size|rows", """
-Linear.forward:
-    self.x = x
-    y = np.zeros((5, self.W.shape[1]), dtype=x.dtype)
-    for i in range(5):
+SUBMISSIONS = list(
+    _rows(r"""
+== Linear.forward
+bias is missing | return np.dot(x, self.W)
+transpose too much | return x @ self.W.T + self.b
+order is wrong: samples | return self.W @ x + self.b
+order is wrong: samples | return self.W.T @ x.T + self.b.T
+entry by entry | return x * self.W + self.b
+those of: x @ W - b | return x @ self.W - self.b
+formula below | return 1 / (1 + np.exp(-(x @ self.W + self.b)))
+`return` is missing | self.y = x @ self.W + self.b
+not reached | if len(x) > 9:
+        return x @ self.W + self.b
+in place | x += 1; return x @ self.W + self.b
+replaced inside the layer | y = x @ self.W + self.b; self.W = self.W.T; return y
+Python list | return [row @ self.W + self.b[0] for row in x]
+several values | return x @ self.W + self.b, x
+comma | return x @ self.W + self.b,
+earlier call | self.x = getattr(self, "x", x); return self.x @ self.W + self.b
+64 is written | y = np.zeros((64, self.W.shape[1])); y[:] = x @ self.W + self.b; return y
+random | return x @ self.W + self.b + np.random.default_rng().normal(size=(1, self.W.shape[1]))
+self\.W \(a capital\) | return x @ W + self.b
+ends the program | raise SystemExit(3)
+still there | self.x = x; raise NotImplementedError("Linear.forward")
+column is appended | x = np.hstack([x, np.ones((len(x), 1))]); return x @ self.W + self.b
+has to begin with | def forward(self, x): => def forward(x):
+no variable self here | def forward(self, x): => def forward(me, x):
+called Lineal | class Linear: => class Lineal:
+the shape is not | return (x @ self.W + self.b)[None]
+only the first row | for row in x:
+        return row @ self.W + self.b
+last row is left out | y = np.zeros((len(x), self.W.shape[1]))
+    for i in range(len(x) - 1):
         y[i] = x[i] @ self.W + self.b[0]
     return y
-"""),
-    wrong("Linear.forward", "random noise", "random", """
-Linear.forward:
-    self.x = x
-    return x @ self.W + self.b + np.random.default_rng().normal(size=(1, 4))
-"""),
-    wrong("Linear.forward", "an endless loop", "endless|loop", """
-Linear.forward:
-    self.x = x
-    i = 0
-    y = []
-    while i < len(x):
-        y.append(x[i] @ self.W + self.b[0]) if len(y) < 9 else None
-    return np.array(y)
-"""),
-    wrong("Linear.forward", "a name without self", r"self\.W", """
-Linear.forward:
-    self.x = x
-    return x @ W + self.b
-"""),
-    wrong("Linear.forward", "sigmoid applied too", "sigmoid", """
-Linear.forward:
-    self.x = x
-    return 1 / (1 + np.exp(-(x @ self.W + self.b)))
-"""),
-    wrong("Linear.forward", "exit", "exit", """
-Linear.forward:
-    print("here")
-    raise SystemExit(3)
-"""),
-    wrong("Linear.forward", "the raise is still there", "still|delete", """
-Linear.forward:
-    self.x = x
-    raise NotImplementedError("Linear.forward")
-    return x @ self.W + self.b
-"""),
-    wrong("Linear.forward", "self is missing", "self", edit=(
-        'def forward(self, x):\n        """Return Y', 'def forward(x):\n        """Return Y')),
-    wrong("Linear.forward", "the class is renamed", "renamed",
-          edit=("class Linear:", "class Lineal:")),
-    # Linear.backward
-    wrong("Linear.backward", "grad_W averaged", "averag|divided", """
-Linear.backward:
-    n = self.x.shape[0]
-    self.grad_W = self.x.T @ grad_y / n
-    self.grad_b = grad_y.sum(axis=0, keepdims=True)
+integers | y = np.zeros((len(x), self.W.shape[1]), dtype=int)
+    y[:] = x @ self.W + self.b
+    return y
+before number 4 | y = np.zeros((len(x), self.W.shape[1]))
+    for i in range(len(x)):
+        for j in range(self.W.shape[1]):
+            y[j, i] = x[i] @ self.W[:, j] + self.b[0, j]
+    return y
+no mm there | return x.mm(self.W) + self.b
+operator before | return x @ (self.W)(self.b)
+right for a batch of 5 rows | y = x @ self.W + self.b; return y if len(y) > 2 else 2 * y + 1
+parameters are in | return inputs @ self.W + self.b
+`import numpy as np` | return np.dot(x, self.W) + self.b
+    import numpy as np => import numpy
+    limit = np. => limit = numpy.
+    self.b = np.zeros( => self.b = numpy.zeros(
+    dtype=np.float32) => dtype=float)
+    .astype(np.float32) => <nothing>
+NUMBERS | return x @ self.W + np.sin(self.b)
+PASS | self.x = x; return np.einsum("nd,dm->nm", x, self.W) + self.b
+PASS | self.x = x; y = x @ self.W; y += self.b; return y
+PASS | self.x = x; return np.add(np.matmul(x, self.W), np.tile(self.b, (len(x), 1)))
+PASS | self.x = x; print("你好", x.shape); return x.dot(self.W) + self.b
+PASS | self.x = x; return np.hstack([x, np.ones((len(x), 1))]) @ np.vstack([self.W, self.b])
+PASS | self.x = x; return (self.W.T @ x.T + self.b.T).T
+PASS | self.x = x; return np.array([row @ self.W + self.b[0] for row in x])
+PASS | self.x = x
+    y = np.zeros((len(x), self.W.shape[1]))
+    for i in range(len(x)):
+        for j in range(self.W.shape[1]):
+            y[i, j] = sum(x[i] * self.W[:, j]) + self.b[0, j]
+    return y
+== Linear.backward
+n, the number of rows, once too often | self.x.T @ grad_y => self.x.T @ grad_y / self.x.shape[0]
+n, the number of rows, once too often | grad_y.sum(axis=0, keepdims=True) => grad_y.mean(0)[None]
+averaged.*dimension is lost | grad_y.sum(axis=0, keepdims=True) => np.mean(grad_y, axis=0)
+wrong axis | grad_y.sum(axis=0, keepdims=True) => np.sum(grad_y, axis=1, keepdims=True)
+grad_b is \(m,\) | grad_y.sum(axis=0, keepdims=True) => np.sum(grad_y, axis=0)
+one number for all | grad_y.sum(axis=0, keepdims=True) => np.sum(grad_y)
+not added up | grad_y.sum(axis=0, keepdims=True) => grad_y
+has to keep | \n        self.grad_b = grad_y.sum(axis=0, keepdims=True) => <nothing>
+constant 1, | grad_y.sum(axis=0, keepdims=True) => np.ones_like(self.b)
+another name, self\.dW | self.dW = self.x.T @ grad_y; self.db = grad_y.sum(axis=0)
     return grad_y @ self.W.T
-"""),
-    wrong("Linear.backward", "all averaged", "averag|divided", """
-Linear.backward:
-    n = grad_y.shape[0]
-    self.grad_W = 1 / n * np.dot(self.x.T, grad_y)
-    self.grad_b = np.mean(grad_y, axis=0, keepdims=True)
-    return np.dot(grad_y, self.W.T)
-"""),
-    wrong("Linear.backward", "grad_b averaged", "averag|divided", """
-Linear.backward:
-    self.grad_W = self.x.T @ grad_y
-    self.grad_b = np.mean(grad_y, axis=0, keepdims=True)
-    return grad_y @ self.W.T
-"""),
-    wrong("Linear.backward", "grad_b summed over axis 1", "axis", """
-Linear.backward:
-    self.grad_W = self.x.T @ grad_y
-    self.grad_b = np.sum(grad_y, axis=1, keepdims=True)
-    return grad_y @ self.W.T
-"""),
-    wrong("Linear.backward", "grad_b without keepdims", "keepdims", """
-Linear.backward:
-    self.grad_W = self.x.T @ grad_y
-    self.grad_b = np.sum(grad_y, axis=0)
-    return grad_y @ self.W.T
-"""),
-    wrong("Linear.backward", "grad_b summed to one number", "whole array", """
-Linear.backward:
-    self.grad_W = self.x.T @ grad_y
-    self.grad_b = np.sum(grad_y)
-    return grad_y @ self.W.T
-"""),
-    wrong("Linear.backward", "grad_b not summed", "not summed", """
-Linear.backward:
-    self.grad_W = self.x.T @ grad_y
-    self.grad_b = grad_y
-    return grad_y @ self.W.T
-"""),
-    wrong("Linear.backward", "grad_b forgotten", r"self\.grad_b", """
-Linear.backward:
-    self.grad_W = self.x.T @ grad_y
-    return grad_y @ self.W.T
-"""),
-    wrong("Linear.backward", "gradients under other names", r"self\.dW", """
-Linear.backward:
-    self.dW = self.x.T @ grad_y
-    self.db = grad_y.sum(axis=0, keepdims=True)
-    return grad_y @ self.W.T
-"""),
-    wrong("Linear.backward", "grad_W transposed", "transpose", """
-Linear.backward:
-    self.grad_W = grad_y.T @ self.x
-    self.grad_b = grad_y.sum(axis=0, keepdims=True)
-    return grad_y @ self.W.T
-"""),
-    wrong("Linear.backward", "x not transposed", "transpose", """
-Linear.backward:
-    self.grad_W = np.dot(self.x, grad_y)
-    self.grad_b = grad_y.sum(axis=0, keepdims=True)
-    return grad_y @ self.W.T
-"""),
-    wrong("Linear.backward", "W not transposed", "transpose", """
-Linear.backward:
-    self.grad_W = self.x.T @ grad_y
-    self.grad_b = grad_y.sum(axis=0, keepdims=True)
-    return grad_y @ self.W
-"""),
-    wrong("Linear.backward", "minus", "sign", """
-Linear.backward:
-    self.grad_W = -self.x.T @ grad_y
-    self.grad_b = -grad_y.sum(axis=0, keepdims=True)
-    return -grad_y @ self.W.T
-"""),
-    wrong("Linear.backward", "nothing returned", "return", """
-Linear.backward:
-    self.grad_W = self.x.T @ grad_y
-    self.grad_b = grad_y.sum(axis=0, keepdims=True)
-    self.grad_x = grad_y @ self.W.T
-"""),
-    wrong("Linear.backward", "grad_W returned", "grad_W is returned", """
-Linear.backward:
-    self.grad_W = self.x.T @ grad_y
-    self.grad_b = grad_y.sum(axis=0, keepdims=True)
-    return self.grad_W
-"""),
-    wrong("Linear.backward", "a tuple returned", "several|tuple", """
-Linear.backward:
-    self.grad_W = self.x.T @ grad_y
-    self.grad_b = grad_y.sum(axis=0, keepdims=True)
-    return grad_y @ self.W.T, self.grad_W, self.grad_b
-"""),
-    wrong("Linear.backward", "accumulated", "accumulate|call to call", """
-Linear.backward:
-    if not hasattr(self, "grad_W"):
-        self.grad_W = np.zeros_like(self.W)
-        self.grad_b = np.zeros_like(self.b)
-    self.grad_W = self.grad_W + self.x.T @ grad_y
-    self.grad_b = self.grad_b + grad_y.sum(axis=0, keepdims=True)
-    return grad_y @ self.W.T
-"""),
-    wrong("Linear.backward", "accumulated until the next forward", "anew|add", """
-Linear.forward:
-    self.x = x
-    self.grad_W = np.zeros_like(self.W)
-    self.grad_b = np.zeros_like(self.b)
-    return x @ self.W + self.b
-Linear.backward:
-    self.grad_W += self.x.T @ grad_y
-    self.grad_b += grad_y.sum(axis=0, keepdims=True)
-    return grad_y @ self.W.T
-"""),
-    wrong("Linear.backward", "x kept from the first call", "earlier", """
-Linear.forward:
-    if not hasattr(self, "x"):
-        self.x = x
-    return x @ self.W + self.b
-"""),
-    wrong("Linear.backward", "x kept in the class", "share|class attribute", """
-Linear.forward:
-    Linear.x = x
-    return x @ self.W + self.b
-"""),
-    wrong("Linear.backward", "x kept in a global", "share|global", """
-cache = {}
-Linear.forward:
-    cache["x"] = x
-    return x @ self.W + self.b
-Linear.backward:
-    x = cache["x"]
-    self.grad_W = x.T @ grad_y
-    self.grad_b = grad_y.sum(axis=0, keepdims=True)
-    return grad_y @ self.W.T
-"""),
-    wrong("Linear.backward", "a queue of batches", "earlier|latest", """
-Linear.forward:
-    if not hasattr(self, "queue"):
-        self.queue = []
-    self.queue.append(x)
-    return x @ self.W + self.b
-Linear.backward:
-    x = self.queue.pop(0)
-    self.queue.insert(0, x) if not self.queue else None
-    self.grad_W = x.T @ grad_y
-    self.grad_b = grad_y.sum(axis=0, keepdims=True)
-    return grad_y @ self.W.T
-"""),
-    wrong("Linear.backward", "forward does not keep x", r"self\.x", """
-Linear.forward:
-    return x @ self.W + self.b
-"""),
-    wrong("Linear.backward", "an update inside", "update|optimizer", """
-Linear.backward:
-    self.grad_W = self.x.T @ grad_y
-    self.grad_b = grad_y.sum(axis=0, keepdims=True)
-    grad_x = grad_y @ self.W.T
-    self.W -= 0.01 * self.grad_W
-    self.b -= 0.01 * self.grad_b
-    return grad_x
-"""),
-    wrong("Linear.backward", "grad_y modified in place", "in place", """
-Linear.backward:
-    grad_y /= len(grad_y)
-    self.grad_W = self.x.T @ grad_y * len(grad_y)
-    self.grad_b = grad_y.sum(axis=0, keepdims=True) * len(grad_y)
-    return grad_y @ self.W.T * len(grad_y)
-"""),
-    wrong("Linear.backward", "a loop keeps only the last row", "last row", """
-Linear.backward:
+local variable | self.grad_W = self.x.T => grad_W = self.x.T
+comes out transposed | self.x.T @ grad_y => grad_y.T @ self.x
+inner sizes | self.x.T @ grad_y => np.dot(self.x, grad_y)
+entry by entry | self.x.T @ grad_y => self.x * grad_y
+W is not transposed | return grad_y @ self.W.T => return grad_y @ self.W
+inner sizes | return grad_y @ self.W.T => return self.W @ grad_y.T
+sign is wrong: | self.x.T @ grad_y => -self.x.T @ grad_y
+`return` is missing | return grad_y @ self.W.T => self.grad_x = grad_y @ self.W.T
+wrong gradient | return grad_y @ self.W.T => return self.grad_W
+several values | return grad_y @ self.W.T => return grad_y @ self.W.T, self.grad_W, self.grad_b
+accumulated | self.grad_W = self.x.T => self.grad_W = getattr(self, "grad_W", 0) + self.x.T
+no self\.grad_W yet | self.grad_W = self.x => self.grad_W += self.x
+earlier call | self.x = x => self.x = getattr(self, "x", x)
+never set | self.x = x => pass
+Is `inputs` meant | self.x = x => self.inputs = x
+    self.x.T => self.input.T
+kept in self | self.x.T => x.T
+inside the layer | return grad_y @ => grad_x = grad_y @
+    self.W.T\n        # END => self.W.T; self.W -= 0.1 * self.grad_W; return grad_x\n        # END
+no lr is needed | return grad_y @ self.W.T => self.W -= lr * self.grad_W
+weight decay | self.x.T @ grad_y => self.x.T @ grad_y + 0.01 * self.W
+0.01 times | self.x.T @ grad_y => 0.01 * self.x.T @ grad_y
+columns or of all entries | self.x.T @ grad_y => self.x.T @ grad_y / grad_y.size
+in place | self.x.T @ grad_y => self.x.T @ grad_y; grad_y /= 2
+only the last row | self.grad_b = grad_y.sum(axis=0, keepdims=True)
     for x_i, g_i in zip(self.x, grad_y):
         self.grad_W = np.outer(x_i, g_i)
-    self.grad_b = grad_y.sum(axis=0, keepdims=True)
     return grad_y @ self.W.T
-"""),
-    wrong("Linear.backward", "grad_x is grad_y", "unchanged", """
-Linear.backward:
-    self.grad_W = self.x.T @ grad_y
-    self.grad_b = grad_y.sum(axis=0, keepdims=True)
-    return grad_y
-"""),
-    # Sigmoid.forward
-    wrong("Sigmoid.forward", "exp(x)", "sign", """
-Sigmoid.forward:
-    self.y = 1 / (1 + np.exp(x))
-    return self.y
-"""),
-    wrong("Sigmoid.forward", "tanh", "tanh", """
-Sigmoid.forward:
-    self.y = np.tanh(x)
-    return self.y
-"""),
-    wrong("Sigmoid.forward", "overflow at -1000", "overflow", """
-Sigmoid.forward:
-    self.y = 1 / (1 + np.exp(-x))
-    return self.y
-"""),
-    wrong("Sigmoid.forward", "overflow at 1000", "overflow", """
-Sigmoid.forward:
-    e = np.exp(x)
-    self.y = e / (e + 1)
-    return self.y
-"""),
-    wrong("Sigmoid.forward", "ReLU", "ReLU", """
-Sigmoid.forward:
-    self.y = np.maximum(0, x)
-    return self.y
-"""),
-    wrong("Sigmoid.forward", "parentheses", "parenthes", """
-Sigmoid.forward:
-    self.y = 1 / 1 + np.exp(-np.clip(x, -500, 500))
-    return self.y
-"""),
-    wrong("Sigmoid.forward", "math.exp", r"np\.exp", """
-import math
-Sigmoid.forward:
-    self.y = 1 / (1 + math.exp(-x))
-    return self.y
-"""),
-    wrong("Sigmoid.forward", "abs without the other branch", "branch|negative", """
-Sigmoid.forward:
-    self.y = 1 / (1 + np.exp(-np.abs(x)))
-    return self.y
-"""),
-    wrong("Sigmoid.forward", "in place", "in place", """
-Sigmoid.forward:
-    np.negative(x, out=x)
-    np.minimum(x, 80, out=x)
-    np.exp(x, out=x)
-    self.y = 1 / (1 + x)
-    return self.y
-"""),
-    wrong("Sigmoid.forward", "a buffer that every call returns", "same array|overwrite", """
-Sigmoid.forward:
-    if getattr(self, "y", None) is None or self.y.shape != x.shape or self.y.dtype != x.dtype:
-        self.y = np.empty_like(x)
-    self.y[:] = 0.5 * (1 + np.tanh(x / 2))
-    return self.y
-"""),
-    wrong("Sigmoid.forward", "if on an array", r"np\.where", """
-Sigmoid.forward:
-    if x > 0:
-        self.y = 1 / (1 + np.exp(-x))
-    else:
-        self.y = np.exp(x) / (1 + np.exp(x))
-    return self.y
-"""),
-    wrong("Sigmoid.forward", "clipped at 5", "clip", """
-Sigmoid.forward:
-    self.y = 1 / (1 + np.exp(-np.clip(x, -5, 5)))
-    return self.y
-"""),
-    # Sigmoid.backward
-    wrong("Sigmoid.backward", "derivative at the input", "input", """
-Sigmoid.forward:
-    self.x = x
-    return 0.5 + 0.5 * np.tanh(0.5 * x)
-Sigmoid.backward:
-    return grad_y * self.x * (1 - self.x)
-"""),
-    wrong("Sigmoid.backward", "incoming gradient forgotten", "grad_y is forgotten", """
-Sigmoid.backward:
-    return self.y * (1 - self.y)
-"""),
-    wrong("Sigmoid.backward", "tanh's derivative", "tanh", """
-Sigmoid.backward:
-    return grad_y * (1 - self.y ** 2)
-"""),
-    wrong("Sigmoid.backward", "1 - y only", "factor y", """
-Sigmoid.backward:
-    return grad_y * (1 - self.y)
-"""),
-    wrong("Sigmoid.backward", "sign", "sign", """
-Sigmoid.backward:
-    return grad_y * self.y * (self.y - 1)
-"""),
-    wrong("Sigmoid.backward", "matrix product", "matrix product|entry by entry", """
-Sigmoid.backward:
-    return grad_y @ (self.y * (1 - self.y))
-"""),
-    wrong("Sigmoid.backward", "unchanged", "unchanged", """
-Sigmoid.backward:
-    return grad_y
-"""),
-    wrong("Sigmoid.backward", "averaged", "averag|divided", """
-Sigmoid.backward:
-    return grad_y * self.y * (1 - self.y) / grad_y.shape[0]
-"""),
-    wrong("Sigmoid.backward", "sigmoid twice", "twice", """
-Sigmoid.backward:
-    s = self.forward(self.y)
-    return grad_y * s * (1 - s)
-"""),
-    wrong("Sigmoid.backward", "cache used up", "alter|keeps|kept|in place", """
-Sigmoid.backward:
-    self.y *= 1 - self.y
-    return grad_y * self.y
-"""),
-    wrong("Sigmoid.backward", "overflow in the derivative", "overflow", """
-Sigmoid.forward:
-    self.x = x
-    return 0.5 + 0.5 * np.tanh(0.5 * x)
-Sigmoid.backward:
-    e = np.exp(-self.x)
-    return grad_y * e / (1 + e) ** 2
-"""),
-    # Softmax.forward
-    wrong("Softmax.forward", "over the batch", "batch", """
-Softmax.forward:
-    e = np.exp(x - x.max())
-    self.y = e / e.sum(axis=0)
-    return self.y
-"""),
-    wrong("Softmax.forward", "over the whole array", "whole array", """
-Softmax.forward:
-    e = np.exp(x - np.max(x))
-    self.y = e / np.sum(e)
-    return self.y
-"""),
-    wrong("Softmax.forward", "no maximum", "maximum", """
-Softmax.forward:
-    e = np.exp(x)
-    self.y = e / e.sum(axis=1, keepdims=True)
-    return self.y
-"""),
-    wrong("Softmax.forward", "one maximum for the batch", "one maximum", """
-Softmax.forward:
-    e = np.exp(x - x.max())
-    self.y = e / e.sum(axis=1, keepdims=True)
-    return self.y
-"""),
-    wrong("Softmax.forward", "keepdims missing in the sum", "keepdims", """
-Softmax.forward:
-    e = np.exp(x - x.max(axis=1, keepdims=True))
-    self.y = e / np.sum(e, axis=1)
-    return self.y
-"""),
-    wrong("Softmax.forward", "keepdims missing in the max", "keepdims", """
-Softmax.forward:
-    shifted = x - np.max(x, axis=1)
-    self.y = np.exp(shifted) / np.exp(shifted).sum(axis=1, keepdims=True)
-    return self.y
-"""),
-    wrong("Softmax.forward", "not normalised", "normalise", """
-Softmax.forward:
-    self.y = np.exp(x - x.max(axis=1, keepdims=True))
-    return self.y
-"""),
-    wrong("Softmax.forward", "log-softmax", "logarithm", """
-Softmax.forward:
-    x = x - x.max(axis=1, keepdims=True)
-    self.y = x - np.log(np.exp(x).sum(axis=1, keepdims=True))
-    return self.y
-"""),
-    wrong("Softmax.forward", "in place", "in place", """
-Softmax.forward:
-    x -= np.max(x, axis=1, keepdims=True)
-    e = np.exp(x)
-    self.y = e / e.sum(axis=1, keepdims=True)
-    return self.y
-"""),
-    wrong("Softmax.forward", "clipped", "clip", """
-Softmax.forward:
-    e = np.exp(np.clip(x, -500, 500))
-    self.y = e / e.sum(axis=1, keepdims=True)
-    return self.y
-"""),
-    # Softmax.backward
-    wrong("Softmax.backward", "diagonal only", "diagonal", """
-Softmax.backward:
-    return grad_y * self.y * (1 - self.y)
-"""),
-    wrong("Softmax.backward", "unchanged", "unchanged", """
-Softmax.backward:
-    return grad_y
-"""),
-    wrong("Softmax.backward", "sum over the batch", "batch", """
-Softmax.backward:
-    return self.y * (grad_y - np.sum(grad_y * self.y, axis=0, keepdims=True))
-"""),
-    wrong("Softmax.backward", "sum without keepdims", "keepdims", """
-Softmax.backward:
-    return self.y * (grad_y - np.sum(grad_y * self.y, axis=1))
-"""),
-    wrong("Softmax.backward", "sum over everything", "whole array", """
-Softmax.backward:
-    return self.y * (grad_y - np.sum(grad_y * self.y))
-"""),
-    wrong("Softmax.backward", "plus", "sign", """
-Softmax.backward:
-    return self.y * (grad_y + np.sum(grad_y * self.y, axis=1, keepdims=True))
-"""),
-    wrong("Softmax.backward", "y forgotten in the sum", "inside the sum", """
-Softmax.backward:
-    return self.y * (grad_y - np.sum(grad_y, axis=1, keepdims=True))
-"""),
-    wrong("Softmax.backward", "y - grad_y", "shortcut|label", """
-Softmax.backward:
-    return (self.y - grad_y) / len(grad_y)
-"""),
-    wrong("Softmax.backward", "Jacobian of the first row", "first row", """
-Softmax.backward:
-    p = self.y[0]
-    jacobian = np.diag(p) - np.outer(p, p)
-    return grad_y @ jacobian
-"""),
-    wrong("Softmax.backward", "incoming gradient forgotten", "grad_y is forgotten|diagonal", """
-Softmax.backward:
-    return self.y * (1 - self.y)
-"""),
-    wrong("Softmax.backward", "y kept from the first call", "earlier", """
-Softmax.forward:
-    e = np.exp(x - x.max(axis=1, keepdims=True))
-    y = e / e.sum(axis=1, keepdims=True)
-    try:
-        self.y
-    except AttributeError:
-        self.y = y
-    return y
-"""),
-    # CrossEntropyLoss.forward
-    wrong("CrossEntropyLoss.forward", "not divided by N", "division by N", """
-CrossEntropyLoss.forward:
-    self.y, self.y_hat = y, y_hat + 1e-12
-    return float(-np.sum(y * np.log(self.y_hat)))
-"""),
-    wrong("CrossEntropyLoss.forward", "divided by the classes", "number of classes", """
-CrossEntropyLoss.forward:
-    self.y, self.y_hat = y, y_hat + 1e-12
-    return float(-np.sum(y * np.log(self.y_hat)) / y.shape[1])
-"""),
-    wrong("CrossEntropyLoss.forward", "np.mean of everything", "all elements", """
-CrossEntropyLoss.forward:
-    self.y, self.y_hat = y, np.clip(y_hat, 1e-7, 1 - 1e-7)
-    return -np.mean(y * np.log(self.y_hat))
-"""),
-    wrong("CrossEntropyLoss.forward", "plus", "sign|minus", """
-CrossEntropyLoss.forward:
-    self.y, self.y_hat = y, y_hat + 1e-12
-    return np.sum(y * np.log(self.y_hat)) / len(y)
-"""),
-    wrong("CrossEntropyLoss.forward", "log2", "base", """
-CrossEntropyLoss.forward:
-    self.y, self.y_hat = y, y_hat + 1e-12
-    return -np.sum(y * np.log2(self.y_hat)) / len(y)
-"""),
-    wrong("CrossEntropyLoss.forward", "log10", "base", """
-CrossEntropyLoss.forward:
-    self.y, self.y_hat = y, y_hat + 1e-12
-    return -np.sum(y * np.log10(self.y_hat)) / len(y)
-"""),
-    wrong("CrossEntropyLoss.forward", "log(0)", r"log\(0\)", """
-CrossEntropyLoss.forward:
-    self.y, self.y_hat = y, y_hat
-    return -np.sum(y * np.log(y_hat)) / len(y)
-"""),
-    wrong("CrossEntropyLoss.forward", "log(0) of the right class", r"log\(0\)", """
-CrossEntropyLoss.forward:
-    self.y, self.y_hat = y, y_hat
-    return -np.mean(np.log(y_hat[y == 1]))
-"""),
-    wrong("CrossEntropyLoss.forward", "binary", "binary", """
-CrossEntropyLoss.forward:
-    self.y, self.y_hat = y, np.clip(y_hat, 1e-12, 1 - 1e-12)
-    p = self.y_hat
-    return -np.sum(y * np.log(p) + (1 - y) * np.log(1 - p)) / len(y)
-"""),
-    wrong("CrossEntropyLoss.forward", "one loss for each row", "array", """
-CrossEntropyLoss.forward:
-    self.y, self.y_hat = y, y_hat + 1e-12
-    return -np.sum(y * np.log(self.y_hat), axis=1)
-"""),
-    wrong("CrossEntropyLoss.forward", "an array with one number", "array", """
-CrossEntropyLoss.forward:
-    self.y, self.y_hat = y, y_hat + 1e-12
-    return -np.sum(y * np.log(self.y_hat), keepdims=True) / len(y)
-"""),
-    wrong("CrossEntropyLoss.forward", "nothing summed", "array", """
-CrossEntropyLoss.forward:
-    self.y, self.y_hat = y, y_hat + 1e-12
-    return -y * np.log(self.y_hat)
-"""),
-    wrong("CrossEntropyLoss.forward", "swapped", "swapped", """
-CrossEntropyLoss.forward:
-    self.y, self.y_hat = y, y_hat
-    return -np.sum(y_hat * np.log(y + 1e-12)) / len(y)
-"""),
-    wrong("CrossEntropyLoss.forward", "squared error", "squared", """
-CrossEntropyLoss.forward:
-    self.y, self.y_hat = y, y_hat
-    return np.mean((y_hat - y) ** 2)
-"""),
-    wrong("CrossEntropyLoss.forward", "log1p", "log1p|1 added", """
-CrossEntropyLoss.forward:
-    self.y, self.y_hat = y, y_hat
-    return -np.sum(y * np.log1p(y_hat)) / len(y)
-"""),
-    wrong("CrossEntropyLoss.forward", "large epsilon", "large|distort", """
-CrossEntropyLoss.forward:
-    self.y, self.y_hat = y, y_hat + 1e-2
-    return -np.sum(y * np.log(self.y_hat)) / len(y)
-"""),
-    wrong("CrossEntropyLoss.forward", "a fixed batch size", "fixed number|64", """
-CrossEntropyLoss.forward:
-    self.y, self.y_hat = y, y_hat + 1e-12
-    return -np.sum(y * np.log(self.y_hat)) / 64
-"""),
-    wrong("CrossEntropyLoss.forward", "softmax again", "softmax", """
-CrossEntropyLoss.forward:
-    e = np.exp(y_hat)
-    p = e / e.sum(axis=1, keepdims=True)
-    self.y, self.y_hat = y, p
-    return -np.sum(y * np.log(p)) / len(y)
-"""),
-    wrong("CrossEntropyLoss.forward", "y_hat clipped in place", "in place", """
-CrossEntropyLoss.forward:
-    np.clip(y_hat, 1e-7, 1 - 1e-7, out=y_hat)
-    self.y, self.y_hat = y, y_hat
-    return -np.sum(y * np.log(y_hat)) / len(y)
-"""),
-    # CrossEntropyLoss.backward
-    wrong("CrossEntropyLoss.backward", "fused", "Softmax", """
-CrossEntropyLoss.backward:
-    return (self.y_hat - self.y) / len(self.y)
-"""),
-    wrong("CrossEntropyLoss.backward", "not divided by N", "division by N", """
-CrossEntropyLoss.backward:
-    return -self.y / self.y_hat
-"""),
-    wrong("CrossEntropyLoss.backward", "divided by the classes", "number of classes", """
-CrossEntropyLoss.backward:
-    return -self.y / self.y_hat / self.y.shape[1]
-"""),
-    wrong("CrossEntropyLoss.backward", "divided by the size", "all elements", """
-CrossEntropyLoss.backward:
-    return -self.y / self.y_hat / self.y.size
-"""),
-    wrong("CrossEntropyLoss.backward", "plus", "sign", """
-CrossEntropyLoss.backward:
-    return self.y / self.y_hat / len(self.y)
-"""),
-    wrong("CrossEntropyLoss.backward", "division by zero", "0", """
-CrossEntropyLoss.forward:
-    self.y, self.y_hat = y, y_hat
-    return -np.sum(y * np.log(y_hat + 1e-12)) / len(y)
-"""),
-    wrong("CrossEntropyLoss.backward", "binary", "binary", """
-CrossEntropyLoss.backward:
-    y, p = self.y, self.y_hat
-    return (-y / p + (1 - y) / (1 - p + 1e-12)) / len(y)
-"""),
-    wrong("CrossEntropyLoss.backward", "labels not used", "labels", """
-CrossEntropyLoss.backward:
-    return -1 / self.y_hat / len(self.y)
-"""),
-    wrong("CrossEntropyLoss.backward", "multiplied", "multiplied", """
-CrossEntropyLoss.backward:
-    return -self.y * self.y_hat / len(self.y)
-"""),
-    wrong("CrossEntropyLoss.backward", "renamed", "gradient|called|renamed",
-          edit=("def backward(self):", "def backwards(self):")),
-    wrong("CrossEntropyLoss.backward", "a row for the batch", "sum", """
-CrossEntropyLoss.backward:
-    return -np.sum(self.y / self.y_hat, axis=0, keepdims=True) / len(self.y)
-"""),
-]  # fmt: skip
-
-
-def right(name, code):
-    return Submission(name, code)
-
-
-RIGHT = [
-    right("the solution", ""),
-    right("einsum everywhere", """
-Linear.forward:
-    self.x = x
-    return np.einsum("nd,dm->nm", x, self.W) + self.b
-Linear.backward:
-    self.grad_W = np.einsum("nd,nm->dm", self.x, grad_y)
-    self.grad_b = np.einsum("nm->m", grad_y)[None, :]
+only the first row | self.x.T @ grad_y => np.outer(self.x[0], grad_y[0])
+batch of one row | self.x.T @ grad_y => np.outer(self.x, grad_y)
+passed on unchanged | return grad_y @ self.W.T => return grad_y
+grad_y is forgotten | return grad_y @ self.W.T => return self.W.T
+formula below | return grad_y @ self.W.T => return grad_y @ self.W.T * self.x
+output y is used | self.x = x => self.x = x; self.y = x @ self.W + self.b
+    self.x.T @ grad_y => self.y.T @ grad_y
+formula below | self.x.T @ grad_y => self.x.T @ self.x
+a value is None | self.x.T @ grad_y => self.x.T @ grad_y + print()
+no grad there | self.x.T @ grad_y => self.x.grad
+no getT there | self.x.T @ grad_y => self.x.getT() @ grad_y
+called backwards | def backward(self, grad_y): => def backwards(self, grad_y):
+PASS | self.grad_W = np.einsum("nd,nm->dm", self.x, grad_y)
+    self.grad_b = np.einsum("nm->m", grad_y)[None]
     return np.einsum("nm,dm->nd", grad_y, self.W)
-Softmax.backward:
-    dot = np.einsum("nd,nd->n", grad_y, self.y)
-    return self.y * (grad_y - dot[:, None])
-CrossEntropyLoss.forward:
-    self.y, self.y_hat = y, y_hat + 1e-10
-    return -np.einsum("nd,nd->", y, np.log(self.y_hat)) / len(y)
-"""),
-    right("loops", """
-import math
-Linear.forward:
-    self.x = x
-    n, m = len(x), self.W.shape[1]
-    y = np.zeros_like(x, shape=(n, m))
-    for i in range(n):
-        for j in range(m):
-            for k in range(x.shape[1]):
-                y[i, j] += x[i, k] * self.W[k, j]
-            y[i, j] += self.b[0, j]
-    return y
-Linear.backward:
-    self.grad_W = np.zeros_like(self.W)
-    self.grad_b = np.zeros_like(self.b)
-    grad_x = np.zeros_like(self.x)
-    for i in range(len(grad_y)):
-        for j in range(self.W.shape[1]):
-            self.grad_b[0, j] += grad_y[i, j]
-            for k in range(self.W.shape[0]):
-                self.grad_W[k, j] += self.x[i, k] * grad_y[i, j]
-                grad_x[i, k] += grad_y[i, j] * self.W[k, j]
-    return grad_x
-Sigmoid.forward:
-    self.y = np.empty_like(x)
-    for i, v in np.ndenumerate(x):
-        self.y[i] = 1 / (1 + math.exp(-v)) if v >= 0 else math.exp(v) / (1 + math.exp(v))
-    return self.y
-Softmax.forward:
-    rows = []
-    for row in x:
-        e = [math.exp(v - max(row)) for v in row]
-        rows.append([v / sum(e) for v in e])
-    self.y = np.array(rows, dtype=x.dtype)
-    return self.y
-CrossEntropyLoss.forward:
-    self.y, self.y_hat = y, y_hat
-    total = 0
-    for p_row, y_row in zip(y_hat, y):
-        for p, t in zip(p_row, y_row):
-            if t > 0:
-                total -= t * math.log(max(p, 1e-12))
-    return total / len(y)
-CrossEntropyLoss.backward:
-    grad = np.zeros_like(self.y_hat)
-    for i, t in np.ndenumerate(self.y):
-        if t > 0:
-            grad[i] = -t / max(self.y_hat[i], 1e-12) / len(self.y)
-    return grad
-"""),
-    right("an explicit Jacobian", """
-Softmax.backward:
-    grad_x = np.empty_like(grad_y)
-    for i in range(len(grad_y)):
-        p = self.y[i].reshape(-1, 1)
-        jacobian = np.diagflat(p) - p @ p.T
-        grad_x[i] = jacobian @ grad_y[i]
-    return grad_x
-"""),
-    right("Jacobians of the whole batch at once", """
-Softmax.backward:
-    y = self.y
-    jacobians = y[:, :, None] * np.eye(y.shape[1], dtype=y.dtype) - y[:, :, None] * y[:, None, :]
-    return (jacobians @ grad_y[:, :, None])[:, :, 0]
-"""),
-    right("tanh-based sigmoid", """
-Sigmoid.forward:
-    self.y = 0.5 * (1 + np.tanh(0.5 * x))
-    return self.y
-"""),
-    right("np.where sigmoid", """
-Sigmoid.forward:
-    self.out = np.where(x >= 0, 1 / (1 + np.exp(-x)), np.exp(x) / (1 + np.exp(x)))
-    return self.out
-Sigmoid.backward:
-    return grad_y * (self.out - self.out ** 2)
-"""),
-    right("sigmoid with masks", """
-Sigmoid.forward:
-    y = np.empty_like(x)
-    positive = x >= 0
-    y[positive] = 1 / (1 + np.exp(-x[positive]))
-    e = np.exp(x[~positive])
-    y[~positive] = e / (1 + e)
-    self.y = y
-    return y
-"""),
-    right("sigmoid with exp(-|x|)", """
-Sigmoid.forward:
-    z = np.exp(-np.abs(x))
-    self.y = np.where(x >= 0, 1, z) / (1 + z)
-    return self.y
-"""),
-    right("sigmoid with a clipped input", """
-Sigmoid.forward:
-    self.y = 1 / (1 + np.exp(-np.clip(x, -50, 50)))
-    return self.y
-"""),
-    right("sigmoid with an input clipped at 500, which warns in float32", """
-Sigmoid.forward:
-    self.y = 1 / (1 + np.exp(-np.clip(x, -500, 500)))
-    return self.y
-"""),
-    right("sigmoid through logaddexp", """
-Sigmoid.forward:
-    self.y = np.exp(-np.logaddexp(0, -x))
-    return self.y
-"""),
-    right("sigmoid with warnings switched off", """
-Sigmoid.forward:
-    with np.errstate(over="ignore"):
-        self.y = 1 / (1 + np.exp(-x))
-    return self.y
-"""),
-    *(right(f"log(p + {eps})", f"""
-CrossEntropyLoss.forward:
-    self.y, self.y_hat = y, y_hat
-    return -(y * np.log(y_hat + {eps})).sum(axis=1).mean()
-CrossEntropyLoss.backward:
-    return -self.y / (self.y_hat + {eps}) / self.y.shape[0]
-""") for eps in ("1e-12", "1e-10", "1e-8", "1e-7", "1e-6")),
-    right("clipping at 1e-7", """
-CrossEntropyLoss.forward:
-    y_hat = np.clip(y_hat, 1e-7, 1 - 1e-7)
-    self.y, self.y_hat = y, y_hat
-    return -np.sum(y * np.log(y_hat)) / y_hat.shape[0]
-"""),
-    right("a gradient that is 0 where y_hat is clipped", """
-CrossEntropyLoss.forward:
-    self.y, self.y_hat = y, y_hat
-    return -np.sum(y * np.log(np.maximum(y_hat, 1e-7))) / y_hat.shape[0]
-CrossEntropyLoss.backward:
-    inside = self.y_hat > 1e-7
-    return np.where(inside, -self.y / np.maximum(self.y_hat, 1e-7), 0) / len(self.y)
-"""),
-    right("class numbers instead of one-hot rows", """
-CrossEntropyLoss.forward:
-    self.classes = y.argmax(axis=1)
-    self.rows = np.arange(len(y))
-    self.y_hat = np.maximum(y_hat, 1e-15)
-    return -np.log(self.y_hat[self.rows, self.classes]).mean()
-CrossEntropyLoss.backward:
-    grad = np.zeros_like(self.y_hat)
-    grad[self.rows, self.classes] = -1 / self.y_hat[self.rows, self.classes]
-    grad /= len(self.rows)
-    return grad
-"""),
-    right("a NumPy scalar in float32", """
-CrossEntropyLoss.forward:
-    self.y = y
-    self.y_hat = y_hat + np.float32(1e-12)
-    return np.float32(-np.sum(y * np.log(self.y_hat)) / len(y))
-"""),
-    right("an array without dimensions", """
-CrossEntropyLoss.forward:
-    self.y, self.y_hat = y, y_hat + 1e-12
-    return np.array(-np.sum(y * np.log(self.y_hat)) / len(y))
-"""),
-    right("in place on arrays of its own", """
-Linear.forward:
-    self.x = x
-    y = x @ self.W
-    y += self.b
-    return y
-Sigmoid.forward:
-    y = np.negative(x)
-    np.minimum(y, 80, out=y)
-    np.exp(y, out=y)
-    y += 1
-    np.reciprocal(y, out=y)
-    self.y = y
-    return y
-Sigmoid.backward:
-    grad_x = 1 - self.y
-    grad_x *= self.y
-    grad_x *= grad_y
-    return grad_x
-Softmax.forward:
-    z = x - x.max(axis=1, keepdims=True)
-    np.exp(z, out=z)
-    z /= z.sum(axis=1, keepdims=True)
-    self.y = z
-    return z
-Softmax.backward:
-    g = grad_y * self.y
-    g -= self.y * g.sum(axis=1, keepdims=True)
-    return g
-"""),
-    right("gradients written into arrays that stay", """
-Linear.backward:
-    if getattr(self, "grad_W", None) is None or self.grad_W.dtype != grad_y.dtype:
-        self.grad_W = np.empty_like(self.W)
-        self.grad_b = np.empty_like(self.b)
+PASS | self.grad_W = sum(np.outer(x, g) for x, g in zip(self.x, grad_y))
+    self.grad_b = grad_y.sum(axis=0).reshape(1, -1)
+    return np.array([self.W @ g for g in grad_y])
+PASS | grad_y.sum(axis=0, keepdims=True) => np.ones((1, len(grad_y))) @ grad_y
+PASS | grad_y.sum(axis=0, keepdims=True) => np.add.reduce(grad_y).reshape(self.b.shape)
+PASS | self.x.T @ grad_y => (grad_y.T @ self.x).T
+PASS | self.x = x => self.kept = [*getattr(self, "kept", [])[-3:], x.copy()]
+    self.x.T => self.kept[-1].T
+PASS | if getattr(self, "grad_W", None) is None or self.grad_W.dtype != grad_y.dtype:
+        self.grad_W, self.grad_b = np.empty_like(self.W), np.empty_like(self.b)
     np.matmul(self.x.T, grad_y, out=self.grad_W)
     self.grad_b[:] = grad_y.sum(axis=0)
     return grad_y.dot(self.W.T)
-"""),
-    right("helpers of its own", """
-def stable(x):
-    return x - x.max(axis=-1, keepdims=True)
-
-class Cache:
-    pass
-Softmax.forward:
-    self.cache = Cache()
-    e = np.exp(stable(x))
-    self.cache.y = e / e.sum(axis=-1, keepdims=True)
-    return self.cache.y
-Softmax.backward:
-    y = self.cache.y
-    return y * grad_y - y * (y * grad_y).sum(-1)[:, np.newaxis]
-"""),
-    right("softmax through logsumexp", """
-Softmax.forward:
-    top = x.max(axis=1, keepdims=True)
-    self.y = np.exp(x - (top + np.log(np.exp(x - top).sum(axis=1, keepdims=True))))
+== Sigmoid.forward
+sign in the exponent | return 1 / (1 + np.exp(x))
+that is a tanh | return np.tanh(x)
+inf / inf | e = np.exp(x); return e / (e + 1)
+those of: np.maximum\(x, 0\) | return np.maximum(0, x)
+parentheses are missing | return 1 / 1 + np.exp(-np.clip(x, -500, 500))
+single number | return 1 / (1 + math.exp(-x))
+    import numpy as np => import math\nimport numpy as np
+\|x\| keeps | return 1 / (1 + np.exp(-np.abs(x)))
+in place | np.negative(x, out=x); return 1 / (1 + np.exp(x))
+truth value | return 1 / (1 + np.exp(-x)) if x > 0 else np.exp(x) / (1 + np.exp(x))
+formula below | e = np.exp(x - x.max(axis=1, keepdims=True))
+    return e / e.sum(axis=1, keepdims=True)
+is not e | return 1 / (1 + 2.0 ** -x)
+math range|exp overflows | return np.array([[1 / (1 + math.exp(-v)) for v in row] for row in x])
+    import numpy as np => import math\nimport numpy as np
+axis= is unknown | return 1 / (1 + np.exp(-x, axis=1))
+need np\. | return 1 / (1 + exp(-x))
+constant 0\.5 | return np.full(x.shape, 0.5)
+divided by 0 | return 1 / (x - x)
+no sigmoid there | return np.sigmoid(x)
+expit is not imported | return expit(x)
+NUMBERS | return 1 / (1 + np.exp(-np.clip(x, -1, 1)))
+PASS | self.y = 1 / (1 + np.exp(-x)); return self.y
+PASS | self.y = np.where(x >= 0, 1 / (1 + np.exp(-x)), np.exp(x) / (1 + np.exp(x))); return self.y
+PASS | z = np.exp(-np.abs(x)); self.y = np.where(x >= 0, 1, z) / (1 + z); return self.y
+PASS | self.y = 1 / (1 + np.exp(-np.clip(x, -500, 500))); return self.y
+PASS | self.y = np.exp(-np.logaddexp(0, -x)); return self.y
+PASS | y = np.negative(x); np.minimum(y, 80, out=y); self.y = 1 / (1 + np.exp(y)); return self.y
+PASS | with np.errstate(over="ignore"):
+        self.y = 1 / (1 + np.exp(-x))
     return self.y
-"""),
-    right("softmax transposed and back", """
-Softmax.forward:
-    z = x.T - x.max(axis=1)
-    e = np.exp(z)
-    self.y = (e / e.sum(axis=0)).T
+PASS | y = np.zeros(x.shape); mask = x >= 0
+    y[mask] = 1 / (1 + np.exp(-x[mask])); y[~mask] = np.exp(x[~mask]) / (1 + np.exp(x[~mask]))
+    self.y = y
+    return y
+PASS | self.y = np.empty_like(x)
+    for i, v in np.ndenumerate(x):
+        self.y[i] = 1 / (1 + np.exp(-v)) if v >= 0 else np.exp(v) / (1 + np.exp(v))
     return self.y
-"""),
-    right("softmax with a tiny number below", """
-Softmax.forward:
-    e = np.exp(x - x.max(axis=1, keepdims=True))
-    self.y = e / (e.sum(axis=1, keepdims=True) + 1e-8)
+== Sigmoid.backward
+input x is used | self.y = (1 + => self.x, self.y = x, (1 +
+    return grad_y * self.x * (1 - self.x)
+grad_y is forgotten | return self.y * (1 - self.y)
+derivative of tanh | return grad_y * (1 - self.y ** 2)
+part is missing | return grad_y * (1 - self.y)
+sign is wrong: | return grad_y * self.y * (self.y - 1)
+those of: grad_y \* y \* \(1 \+ y\) | return grad_y * self.y * (1 + self.y)
+matrix product | return grad_y @ (self.y * (1 - self.y))
+passed on unchanged | return grad_y
+n, the number of rows | return grad_y * self.y * (1 - self.y) / grad_y.shape[0]
+once more | s = 0.5 + 0.5 * np.tanh(0.5 * self.y); return grad_y * s * (1 - s)
+in place | self.y *= 1 - self.y; return grad_y * self.y
+no exp | self.y = (1 + => self.x, self.y = x, (1 +
+    e = np.exp(-self.x); return grad_y * e / (1 + e) ** 2
+taken of grad_y | s = self.forward(grad_y); return s * (1 - s)
+parentheses are missing | return grad_y * self.y - self.y ** 2
+`return` is missing | self.grad = grad_y * self.y * (1 - self.y)
+parentheses of a call | return grad_y * self.y.copy * (1 - self.y)
+earlier call | self.y = (1 + np.tanh(x / 2)) / 2 => y = (1 + np.tanh(x / 2)) / 2
+    return self.y\n => self.y = getattr(self, "y", y); return y\n
+NUMBERS | return grad_y * np.sqrt(self.y * (1 - self.y))
+PASS | return grad_y * (self.y - self.y ** 2)
+PASS | grad_x = 1 - self.y; grad_x *= self.y; grad_x *= grad_y; return grad_x
+PASS | self.y = (1 + => self.x, self.y = x, (1 +
+    return grad_y * 0.25 / np.cosh(0.5 * np.clip(self.x, -80, 80)) ** 2
+PASS | return np.multiply(grad_y, np.multiply(self.y, np.subtract(1, self.y)))
+== Softmax.forward
+stands in class Sigmoid | class Softmax: => <nothing>
+columns sum to 1 | e = np.exp(x - x.max()); return e / e.sum(axis=0)
+whole array | e = np.exp(x - np.max(x)); return e / np.sum(e)
+no maximum is subtracted | e = np.exp(x); return e / e.sum(axis=1, keepdims=True)
+row's own maximum | e = np.exp(x - x.max()); return e / e.sum(axis=1, keepdims=True)
+row's own maximum | e = np.exp(x - x.max()); return e / (e.sum(axis=1, keepdims=True) + 1e-8)
+dimension is lost | e = np.exp(x - x.max(axis=1, keepdims=True)); return e / np.sum(e, axis=1)
+dimension is lost | e = np.exp(x - np.max(x, axis=1)); return e / e.sum(axis=1, keepdims=True)
+not normalised | return np.exp(x - x.max(axis=1, keepdims=True))
+logarithm of the softmax | return x - np.log(np.exp(x).sum(axis=1, keepdims=True))
+in place | x -= np.max(x, axis=1, keepdims=True); e = np.exp(x); return e / e.sum(1, keepdims=True)
+dim= is unknown | e = np.exp(x); return e / e.sum(dim=1, keepdim=True)
+axit= is unknown | e = np.exp(x - np.max(x, axit=1, keepdims=True)); return e / e.sum(1)
+sigmoid of each | return 1 / (1 + np.exp(-x))
+by np\.mean | e = np.exp(x - x.max(axis=1, keepdims=True)); return e / e.mean(axis=1, keepdims=True)
+fewer dimensions | e = np.exp(x); return e / e.sum(axis=2, keepdims=True)
+10 is written | e = np.exp(x); return e / e.sum(axis=1).reshape(10, 1)
+axis= is unknown | e = np.exp(x - x.max(axis=1, keepdims=True)); return e / sum(e, axis=1)
+exp overflows | e = np.exp(x - np.median(x, 1, keepdims=True)); return e / e.sum(1, keepdims=True)
+single sample | e = np.exp(x - np.max(x)); self.y = e / sum(e); assert x.ndim == 1; return self.y
+only the last row | y = np.zeros_like(x); e = np.exp(x[-1] - x[-1].max()); y[-1] = e / e.sum()
+    return y
+into the place | y = np.zeros(len(x)); y[0] = np.exp(x[0]); return y
+like an array or a count | return np.array([np.exp(v) / sum(np.exp(v)) for v in x[0]])
+those of: softmax\(-x\) | e = np.exp(-x); return e / e.sum(axis=1, keepdims=True)
+PASS | z = x.T - x.max(axis=1); e = np.exp(z); self.y = (e / e.sum(axis=0)).T; return self.y
+PASS | e = np.exp(x - x.max(axis=1, keepdims=True)); self.y = e / (e.sum(1)[:, None] + 1e-8)
     return self.y
-"""),
-    right("apply_along_axis", """
-Softmax.forward:
-    def one(row):
+PASS | t = x.max(1)[:, None]; self.y = np.exp(x - t - np.log(np.exp(x - t).sum(1)[:, None]))
+    return self.y
+PASS | self.y = np.array([np.exp(r - r.max()) / np.exp(r - r.max()).sum() for r in x])
+    return self.y
+PASS | def one(row):
         e = np.exp(row - row.max())
         return e / e.sum()
     self.y = np.apply_along_axis(one, 1, x)
     return self.y
-"""),
-    right("ones and reshape for grad_b", """
-Linear.backward:
-    n = grad_y.shape[0]
-    self.grad_W = np.dot(self.x.T, grad_y)
-    self.grad_b = np.ones((1, n), dtype=grad_y.dtype) @ grad_y
-    return np.matmul(grad_y, np.transpose(self.W))
-"""),
-    right("a stack of kept batches", """
-Linear.forward:
-    self.kept = [*getattr(self, "kept", [])[-3:], x.copy()]
-    return x @ self.W + self.b
-Linear.backward:
-    x = self.kept[-1]
-    self.grad_W = x.T @ grad_y
-    self.grad_b = np.add.reduce(grad_y).reshape(1, -1)
-    return grad_y @ self.W.T
-"""),
-    right("prints along the way", """
-Linear.forward:
-    print("\u4f60\u597d", x.shape)
-    self.x = x
-    return x @ self.W + self.b
-"""),
-    right("one column of ones for the bias", """
-Linear.forward:
-    self.x1 = np.hstack([x, np.ones_like(x[:, :1])])
-    return self.x1 @ np.vstack([self.W, self.b])
-Linear.backward:
-    both = self.x1.T @ grad_y
-    self.grad_W, self.grad_b = both[:-1], both[-1:]
-    return grad_y @ self.W.T
-"""),
-    right("sigmoid derivative with cosh", """
-Sigmoid.forward:
-    self.x = x
-    return 0.5 * np.tanh(0.5 * x) + 0.5
-Sigmoid.backward:
-    return grad_y * 0.25 / np.cosh(0.5 * np.clip(self.x, -80, 80)) ** 2
-"""),
-]  # fmt: skip
+== Softmax.backward
+diagonal of the Jacobian | return grad_y * self.y * (1 - self.y)
+one layer | return grad_y
+each row alone | return self.y * (grad_y - np.sum(grad_y * self.y, axis=0, keepdims=True))
+dimension is lost | return self.y * (grad_y - np.sum(grad_y * self.y, axis=1))
+sizes \(read from the right | return self.y * (grad_y - (grad_y * self.y)[:, 1:])
+formula below | return self.y * (grad_y + np.sum(grad_y * self.y, axis=1, keepdims=True))
+constant 0, | return grad_y * self.y * (1 - self.y.sum(axis=1, keepdims=True))
+shortcut | return (self.y - grad_y) / len(grad_y)
+same Jacobian | p = self.y[0]; return grad_y @ (np.diag(p) - np.outer(p, p))
+single Jacobian | return grad_y @ (np.diag(self.y) - np.outer(self.y, self.y))
+single Jacobian | s = self.y.reshape(-1, 1); return (np.diagflat(s) - np.dot(s, s.T)) @ grad_y
+diagonal.*forgotten | return self.y * (1 - self.y)
+Jacobians are returned | y = self.y
+    return y[:, :, None] * np.eye(y.shape[1]) - y[:, :, None] * y[:, None]
+reverses all axes | y = self.y[:, :, None]
+    return (np.eye(len(y[0])) * y - y @ y.T) @ grad_y[:, :, None]
+needs no labels | return self.y - self.label
+part of the Jacobian | return -self.y * np.sum(grad_y * self.y, axis=1, keepdims=True)
+only the first row | for p, g in zip(self.y, grad_y):
+        return g @ (np.diag(p) - np.outer(p, p))
+the shape is not | j = self.y[:, :, None] * (np.eye(self.y.shape[1]) - self.y[:, None, :])
+    return j @ grad_y[:, :, None]
+matrix product | return self.y * (grad_y - self.forward(grad_y)) @ self.y
+PASS | return self.y * grad_y - self.y * (self.y * grad_y).sum(-1)[:, np.newaxis]
+PASS | return np.array([(np.diag(p) - np.outer(p, p)) @ g for p, g in zip(self.y, grad_y)])
+PASS | dot = np.einsum("nd,nd->n", grad_y, self.y); return self.y * (grad_y - dot[:, None])
+PASS | y = self.y; j = y[:, :, None] * (np.eye(y.shape[1]) - y[:, None])
+    return (j @ grad_y[:, :, None])[..., 0]
+PASS | g = grad_y * self.y; g -= self.y * g.sum(axis=1, keepdims=True); return g
+== CrossEntropyLoss.forward
+n times too large | return float(-np.sum(y * np.log(y_hat + 1e-12)))
+in place of n | return float(-np.sum(y * np.log(y_hat + 1e-12)) / y.shape[1])
+by np\.mean | return -np.mean(y * np.log(np.clip(y_hat, 1e-7, 1 - 1e-7)))
+sign is wrong: | return np.sum(y * np.log(y_hat + 1e-12)) / len(y)
+sign is wrong, and so | return np.sum(y * np.log(y_hat + 1e-12))
+is not e | return -np.sum(y * np.log2(y_hat + 1e-12)) / len(y)
+log\(0\) is -inf | return -np.sum(y * np.log(y_hat)) / len(y)
+log\(0\) is -inf | return -np.mean(np.log(y_hat[y == 1]))
+binary | return np.mean(y * np.log(y_hat + 1e-12) + (1 - y) * np.log(1 - y_hat + 1e-12))
+one number: | return -np.sum(y * np.log(y_hat + 1e-12), axis=1)
+one number: | return -y * np.log(y_hat + 1e-12)
+the shape is not | return -np.sum(y * np.log(y_hat + 1e-12), keepdims=True) / len(y)
+swapped | return -np.sum(y_hat * np.log(y + 1e-12)) / len(y)
+squared error | return np.mean((y_hat - y) ** 2)
+formula below | return -np.sum(y * np.log1p(y_hat)) / len(y)
+fixed 64 | return -np.sum(y * np.log(y_hat + 1e-12)) / 64
+softmax is applied once more | p = np.exp(y_hat) / np.exp(y_hat).sum(axis=1, keepdims=True)
+    return -np.sum(y * np.log(p)) / len(y)
+in place | np.clip(y_hat, 1e-7, 1, out=y_hat); return -np.sum(y * np.log(y_hat)) / len(y)
+one-hot | return -np.log(y_hat[np.arange(len(y)), y]).mean()
+class number | return -np.mean(np.log(y_hat[np.arange(len(y)), np.argmax(y)] + 1e-12))
+labels y are not used | return -np.mean(np.log(y_hat + 1e-12))
+matrix product | return -np.sum(y @ np.log(y_hat + 1e-12).T) / len(y)
+only the last row | for p, t in zip(y_hat, y):
+        loss = -np.sum(t * np.log(p + 1e-12))
+    return loss
+cost much | p = y_hat[(y == 1) & (y_hat > 0)]; return -np.sum(np.log(p)) / len(y)
+logarithm of 0 or | return -np.sum(y * np.log(y_hat - 1)) / len(y)
+NUMBERS | return -np.mean(np.sum(y * np.log(y_hat + 0.3), axis=1))
+PASS | self.y, self.y_hat = y, y_hat + 1e-6; return -(y * np.log(self.y_hat)).sum(axis=1).mean()
+PASS | self.y, self.y_hat = y, np.clip(y_hat, 1e-7, 1 - 1e-7)
+    return np.sum(-y * np.log(self.y_hat)) / len(y)
+PASS | self.y, self.y_hat = y, y_hat + 1e-12
+    return np.array(-np.sum(y * np.log(self.y_hat)) / len(y))
+PASS | self.y, self.y_hat = y, y_hat + 1e-12
+    return -np.einsum("nd,nd->", y, np.log(self.y_hat)) / len(y)
+PASS | self.y, self.y_hat = y, np.maximum(y_hat, 1e-15)
+    return -np.log(self.y_hat[np.arange(len(y)), y.argmax(axis=1)]).mean()
+PASS | self.y, self.y_hat, total = y, np.maximum(y_hat, 1e-12), 0
+    for p, t in zip(self.y_hat, y):
+        total -= np.log(p[t == 1][0])
+    return total / len(y)
+== CrossEntropyLoss.backward
+softmax and loss together | return (self.y_hat - self.y) / len(self.y)
+softmax and loss together | return self.y_hat - self.y
+n times too large | return -self.y / self.y_hat
+in place of n | return -self.y / self.y_hat / self.y.shape[1]
+by np\.mean | return -self.y / self.y_hat / self.y.size
+sign is wrong: | return self.y / self.y_hat / len(self.y)
+1 / 0 is inf | self.y_hat = np.maximum(y_hat, np.finfo(y_hat.dtype).tiny) => self.y_hat = y_hat
+    np.log(self.y_hat) => np.log(self.y_hat + 1e-12)
+binary | y, p = self.y, self.y_hat; return (-y / p + (1 - y) / (1 - p + 1e-12)) / len(y)
+labels y are not used | return -1 / self.y_hat / len(self.y)
+division by y_hat is missing | return -self.y * self.y_hat / len(self.y)
+logarithm itself | return -self.y * np.log(self.y_hat) / len(self.y)
+swapped | return -self.y_hat / (self.y + 1e-12) / len(self.y)
+formula below | return 2 * (self.y_hat - self.y) / len(self.y)
+once more | e = np.exp(self.y_hat); return (e / e.sum(axis=1, keepdims=True) - self.y) / len(e)
+matrix product | return -self.y.T @ (1 / self.y_hat) / len(self.y)
+stay apart | return (-self.y / self.y_hat / len(self.y)).mean(axis=0)
+stay apart | return -np.sum(self.y / self.y_hat, axis=0, keepdims=True) / len(self.y)
+formula below | return -self.y / self.y_hat ** 2 / len(self.y)
+called gradient | def backward(self): => def gradient(self):
+not indented | \n    def backward(self): => \ndef backward(self):
+there twice | \n\nclass MLP: => \n    def backward(self):\n        raise Later\n\n\nclass MLP:
+    raise Later => raise NotImplementedError
+was renamed or deleted | def backward(self): => def g(self):
+never set | return -self.y / self.y_hat / self.n
+has to begin with | def backward(self): => def backward(self, y):
+PASS | return np.where(self.y == 1, -1 / self.y_hat, 0) / self.y.shape[0]
+PASS | g = np.zeros_like(self.y_hat); i = np.arange(len(g)), self.y.argmax(axis=1)
+    g[i] = -1 / self.y_hat[i] / len(g)
+    return g
+PASS | return np.divide(-self.y, self.y_hat * len(self.y))
+""")
+)

@@ -13,9 +13,9 @@ from support.gradient_check.report import check as run
 from support.gradient_check.student_code import (
     OutOfTimeError,
     Place,
+    last_frame,
     limited_prints,
     message_of,
-    place_of,
     run_limited,
 )
 from support.language import say
@@ -89,12 +89,12 @@ def _unreadable(error, path):
     wide = re.search("[“”‘’]" if "unterminated" in error.msg else FULL_WIDTH, bare)
     if wide and "triple" not in error.msg:
         half = unicodedata.normalize("NFKC", wide[0].translate(HALF_WIDTH))
-        english, chinese = ("space", "空格") if half == " " else (f"`{half}`", f" `{half}`")
+        column = wide.start() + 1
         return say(
-            f"{place}: column {wide.start() + 1} holds the full-width character `{wide[0]}`, where "
-            f"Python wants a half-width {english}. Type it again with an English input method.",
-            f"文件 {place} 这一行第 {wide.start() + 1} 列是全角字符 `{wide[0]}`，Python 只认半角的"
-            f"{chinese}。请切换到英文输入法重新输入。",
+            f"{place}: column {column} holds the full-width character `{wide[0]}`, where Python "
+            f"wants a half-width `{half}`. Type it again with an English input method.",
+            f"文件 {place} 这一行第 {column} 列是全角字符 `{wide[0]}`，Python 只认半角的 `{half}`。"
+            "请切换到英文输入法重新输入。",
         )
     if isinstance(error, TabError) or (isinstance(error, IndentationError) and "\t" in line):
         return say(
@@ -102,22 +102,22 @@ def _unreadable(error, path):
             f"文件 {place} 这一行的缩进混用了 Tab 和空格。请一律用空格缩进，每层四个。",
         )
     return say(
-        f"{place}: Python cannot read `{line.strip()}`: {error.msg}. (It may be the line above.)",
-        f"Python 读不懂 {place} 这一行 `{line.strip()}`：{error.msg}（也可能是上一行的问题）。",
+        f"{place}: Python cannot read `{place.source}`: {error.msg}. (It may be the line above.)",
+        f"Python 读不懂 {place} 这一行 `{place.source}`：{error.msg}（也可能是上一行的问题）。",
     )
 
 
 def _not_importable(error, path):
-    place = place_of(error, path) or shown(path)
-    what = say(f"raises {message_of(error)}", f"出错：{message_of(error)}")
+    place, message = last_frame(error, path)[1], message_of(error)
+    what = say(f"raises {message}", f"出错：{message}")
     if isinstance(error, OutOfTimeError):
-        what = say(
-            f"is still running after {TIME_LIMIT} seconds", f"运行 {TIME_LIMIT} 秒还没有结束"
-        )
+        place, limit = error.args[0], TIME_LIMIT
+        what = say(f"is still running after {limit} seconds", f"运行 {limit} 秒还没有结束")
     if isinstance(error, SystemExit):
         what = say("ends the program", "结束了整个程序")
+    place = place or shown(path)
     return say(
         f"{place}: this line {what} while model.py is imported. Correct or remove it: model.py "
         "needs NumPy and its classes, nothing else.",
-        f"导入 model.py 时，{place} 这一行{what}。请改正或删掉它：model.py 只需要 NumPy 和那几个类。",
+        f"导入 model.py 时，{place} 这一行{what}。请改正或删掉它，model.py 只需要 NumPy 和各个类。",
     )

@@ -1,254 +1,352 @@
-"""From what a trial shows to the mistake that it looks like: how common_mistakes.py is used."""
+"""From what a call shows to the mistake that it betrays; nothing is said that was not tried out."""
 
 import ast
+import contextlib
 import difflib
+import inspect
 import re
+import textwrap
+from dataclasses import replace
+from functools import cache
 
 import numpy as np
 
-from support.gradient_check.mistakes import (
-    BESIDES,
-    CHANGED,
-    FAR,
-    MISTAKES,
-    STUMBLES,
-    TRIED,
-    UNKNOWN,
-)
-from support.gradient_check.numerical import relative_error
-from support.gradient_check.student_code import message_of, misfit
-from support.gradient_check.trials import TOLERANCE
+from support.gradient_check import mistakes
+from support.gradient_check.student_code import message_of, misfit, misplaced
+from support.gradient_check.trials import Batch, Trial
+from support.language import say
+
+# How near numbers have to be to count as the same.
+SAME = {"float64": 1e-5, "float32": 1e-3}
+FUNCTIONS = {
+    "np": np,
+    "sigmoid": lambda x: (1 + np.tanh(x / 2)) / 2,
+    "softmax": lambda x: 1 / np.exp(x[:, None, :] - x[:, :, None]).sum(axis=2),
+}
 
 
 def looks_like(observation, trial, trials):
-    """Say which mistake an Observation of `trial` resembles; `trials` are all calls in a row."""
-    if observation.kind == "changed":
-        return CHANGED.get(observation.result, CHANGED[""])
-    if observation.kind in ("missing", "type", "dtype"):
-        return {"missing": _missing, "type": _wrong_type, "dtype": _wrong_dtype}[observation.kind](
-            observation, trial
-        )
-    mistake = _known_mistake(observation, trial, trials)
-    if mistake:
-        formula, text = mistake
-        if observation.kind == "error":
-            return f"{text}\nThe same shapes meet in: {formula}"
-        if "right" in formula:
-            return text
-        old = " (old_: of the call before)" if "old_" in formula else ""
-        return f"{text}\nYour numbers are those of: {formula}{old}"
-    if observation.kind == "error":
-        return _stumble(trial, trials)
-    return _unknown(observation, trial, trials)
+    """Say which mistake an Observation of `trial` betrays, or ''; `trials` are all calls."""
+    kind, result = observation.kind, observation.result
+    if kind == "changed":
+        return say(*mistakes.CHANGED.get(trial.changed, mistakes.CHANGED[""]))
+    if kind == "missing":
+        return _missing(result, trial)
+    if kind == "type":
+        return _wrong_type(trial.copies[result])
+    if kind == "error":
+        found = _met(trial) if trial.misfit else ""
+        return found or _size(trial) or _one_sample(trial, trials) or _stumble(trial, trials)
+    return formula(result, trial, trials)[1] or _fact(kind, result, trial, trials)
 
 
-def absent(cls, layer, method):
-    """Say what may have become of a method that its class does not have."""
-    own = [name for name, value in vars(cls).items() if callable(value) and name[:2] != "__"]
-    close = difflib.get_close_matches(method, own, 1, 0.5)
-    became = f"it is called {close[0]}" if close else "its `def` is not indented by four spaces"
-    return (
-        f"the method was renamed or deleted, or {became}. It has to start with "
-        f"`{_definition(layer, method)}`"
-    )
+def formula(result, trial, trials):
+    """Return the formula of the tables that gives this and all ordinary calls, and what to say.
 
-
-def _definition(layer, method):
-    return f"def {method}({', '.join(('self', *layer.parameters(method)))}):"
-
-
-def _known_mistake(observation, trial, trials):
-    """Return (formula, text) of the mistake in the table that explains the trial best, or None.
-
-    It has to explain this trial, and the first. The others decide between formulas that agree on
-    these, as those of the softmax with and without its maximum do until a row is far from zero.
+    What is particular to the method comes before what is true of any, and what says little last.
     """
-    method, result = f"{trial.layer.name}.{trial.method}", observation.result
-    if observation.kind == "error":
-        rows = [row for key, rows in MISTAKES.items() if key[0] == method for row in _tried(rows)]
-        met = trial.misfit
-        return next((row for row in rows if met and _fails_alike(row[0], met, trial, trials)), None)
-
-    def fits(row):
-        # At an extreme the results of different calls are often equal, and what is left over from
-        # the call before would have shown itself earlier.
-        by_chance = trial.batch.is_extreme and "old_" in row[0]
-        in_both = (_gives_the_same(row[0], result, t, trials) for t in (trial, trials[0]))
-        return not by_chance and next(in_both) and next(in_both) is not False
-
-    def explained(row):
-        return sum(bool(_gives_the_same(row[0], result, t, trials)) for t in trials)
-
-    # What is said about this method comes before what is said about all, and one mistake before
-    # two at a time.
-    own = MISTAKES.get((method, result), {})
-    for rows in (_tried(own), _tried(MISTAKES["", ""]), _twofold(own)):
-        fitting = [row for row in rows if fits(row)]
-        if fitting:
-            return max(fitting, key=explained)
-    return None
-
-
-def _tried(rows):
-    """Yield (formula, text) of each row, with every number in place of a name of TRIED."""
-    for formula, text in rows.items():
-        names = [name for name in TRIED if re.search(rf"\b{name}\b", formula)]
-        for number in TRIED[names[0]] if names else ("",):
-            if number:
-                tried = re.sub(rf"\b{names[0]}\b", number, formula)
-                yield tried, text.replace(f"{{{names[0]}}}", number)
-            else:
-                yield formula, text
+    # Of extremes, only that one counts which failed.
+    calls = [trial] + [t for t in trials if t is not trial and not t.batch.is_extreme]
+    calls = [(t, _namespace(result, t)) for t in calls if t.error is None]
+    rows = mistakes.MISTAKES[f"{trial.layer.name}.{trial.method}", result]
+    own, vague = ([r for r in rows if (r[:2] == mistakes.OTHER) == is_vague] for is_vague in (0, 1))
+    words = _words(_source(trial))
+    # Of numbers that are all the same, nothing else can be said: many formulas would fit.
+    for tried in ([mistakes.CONSTANT], own, mistakes.RELATIONS, vague):
+        found = []
+        for english, chinese, *formulas in tried:
+            for text in formulas:
+                k = _number(text, result, calls)
+                # A fixed number in place of n has to stand in the code.
+                if k is not None and ("n * k" not in text or f"{1 / k:.6g}" in words):
+                    found.append((text, k, say(english, chinese)))
+        if found:
+            # The one whose words resemble the student's own most: those in common less the others.
+            text, k, said = max(
+                found, key=lambda row: 2 * len(_words(row[0]) & words) - len(_words(row[0]))
+            )
+            said = said.format(k=k, inverse=1 / k if k else k)
+            if tried in (own, vague):
+                said += say("\nYour numbers are those of: ", "\n你的结果等于 ")
+                said += re.sub(r"\bk\b", f"{k:.4g}", text)
+            return text, said
+    return "", ""
 
 
-def _twofold(rows):
-    """Yield (formula, text) of each row together with each of the simplest other mistakes."""
-    for formula, text in _tried(rows):
-        *assignments, result = formula.split("; ")
-        for second, remark in BESIDES.items():
-            both = "; ".join([*assignments, second.replace("result", f"({result})")])
-            yield both, f"{text} {remark}"
+def _number(text, result, calls):
+    """Return the k with which the formula gives the results of all calls, None if there is none.
+
+    Without a k in the formula, 0 stands for "it does".
+    """
+    k, by_number = 0.0, re.search(r"\bk\b", text)
+    for i, (trial, names) in enumerate(calls):
+        got = trial.copies.get(result)
+        if i > 0 and "before" in text and np.shape(names["before"]) != np.shape(got):
+            continue  # the first of its object
+        try:
+            if i == 0 and by_number:
+                k = _solved(text, names, np.asarray(got, dtype=np.float64))
+            value = _value(text, {**names, "k": k})
+        except Exception:
+            return None  # shapes that do not fit
+        if not same(got, value, trial.batch.dtype.name):
+            return None
+    return k
 
 
-def _gives_the_same(formula, result, trial, trials):
-    """Whether the formula gives the trial's result; None if that would need a call before it."""
-    if trial.error is not None:
-        return False
-    try:
-        value = _evaluated(formula, _namespace(result, trial, trials))
-    except NameError:
-        return None
-    except Exception:
-        return False  # the shapes do not fit
-    return _same_numbers(trial.copies[result], value, TOLERANCE[trial.batch.dtype.name])
+def _solved(text, names, got):
+    """Return the k at which a formula that is linear in k gives `got`."""
+    zero, one = (_value(text, {**names, "k": k}) for k in (0, 1))
+    slope = np.broadcast_to(one - zero, got.shape)
+    largest = np.unravel_index(np.argmax(np.abs(slope)), got.shape)
+    k = np.round(float((got - zero)[largest] / slope[largest]), 12) + 0.0
+    # With such a number, the formula would be the right one, or another.
+    if not np.isfinite(k) or ("ones_like" not in text and (abs(k - 1) < 1e-3 or abs(k) < 1e-6)):
+        raise ValueError
+    return k
 
 
-def _fails_alike(formula, met, trial, trials):
-    namespace = _namespace(None, trial, trials)
-    try:
-        _evaluated(formula, namespace)
-    except Exception:
-        found = misfit(ast.parse(formula), namespace)
-        return found is not None and found.shapes == met.shapes
-    return False
-
-
-def _evaluated(formula, namespace):
-    *assignments, result = formula.split("; ")
+def _value(text, names):
+    *settings, last = text.split("; ")
     with np.errstate(all="ignore"):
-        for assignment in assignments:
-            exec(assignment, namespace)
-        return eval(result, namespace)
+        for setting in settings:
+            exec(setting, names)
+        return eval(last, names)
 
 
-def _namespace(result, trial, trials):
-    """Return the variables that a formula of the table may use."""
-    names = {"np": np, **trial.right, **trial.batch.given}
-    names["n"], names["d"] = trial.batch.given[trial.layer.inputs[0]].shape
-    names["D"] = names["d"]
+def _namespace(result, trial):
+    """Return the variables that a formula may use."""
+    names = {**FUNCTIONS, **trial.right, **trial.batch.given}
+    names["n"], names["D"] = trial.batch.given[trial.layer.inputs[0]].shape
     if trial.layer.weights:
         names["m"] = trial.batch.given["W"].shape[1]
-    names |= {f"{name}_init": array for name, array in trials[0].initial.items()}
-    if trial.before:
-        earlier = {**trial.before.right, **trial.before.batch.given}
-        names |= {f"old_{name}": array for name, array in earlier.items()}
     if result:
         names["right"] = trial.right[result]
-        if trial.before and result in trial.before.right:
-            names["old_right"] = trial.before.right[result]
+        names["before"] = trial.before.copies.get(result) if trial.before else None
+    if result and not trial.batch.is_extreme:
+        for name, i in (("first", 0), ("last", names["n"] - 1)):
+            names[name] = _row(trial.layer, trial.method, trial.batch, i)[1][result]
     return names
 
 
-def _same_numbers(got, value, tolerance):
+@cache
+def _row(layer, method, batch, i):
+    """Return what of the inputs belongs to row i of the batch, and what is right for it alone."""
+    rows = {k: v[i : i + 1] for k, v in batch.given.items() if k not in layer.weights}
+    return rows, layer.expected({**batch.given, **rows}, method)
+
+
+def same(got, value, dtype="float64"):
+    """Whether all entries agree, relative to the entry or to a tenth of the largest."""
     try:
         got, value = np.asarray(got, dtype=np.float64), np.asarray(value, dtype=np.float64)
     except (TypeError, ValueError):
         return False
     if got.shape != value.shape:
         return False
-    both_nan = np.isnan(got) & np.isnan(value)
-    return bool(np.all(both_nan | (relative_error(got, value) < tolerance)))
+    tolerance, finite = SAME.get(dtype, 1e-3), np.isfinite(got) & np.isfinite(value)
+    floor = np.max(np.abs(value[finite]), initial=0.0) / 10 + 1e-4
+    with np.errstate(all="ignore"):
+        size = np.maximum(np.maximum(np.abs(got), np.abs(value)), floor)
+        near = finite & (np.abs(got - value) <= tolerance * size)
+    return bool(np.all(near | (got == value) | (np.isnan(got) & np.isnan(value))))
+
+
+def _source(trial):
+    """Return the text of the student's method."""
+    try:
+        method = getattr(getattr(trial.model, trial.layer.name), trial.method)
+        return textwrap.dedent(inspect.getsource(method))
+    except (OSError, TypeError, AttributeError):
+        return ""
+
+
+def _words(text):
+    text = re.sub(r'"""(?s:.)*?"""|#.*', "", text)
+    return set(re.findall(r"\*\*|[^\W\d]\w*|\d+|[-+*/@]", text)) - {"np", "self"}
+
+
+def _met(trial):
+    """Name the formula of the table in which the same two arrays meet."""
+    names, met, method = _namespace(None, trial), trial.misfit, f"{trial.layer.name}.{trial.method}"
+    rows = [row for result in trial.names for row in mistakes.MISTAKES.get((method, result), ())]
+    for english, chinese, *formulas in rows:
+        for text in formulas:
+            with contextlib.suppress(Exception):
+                _value(text, names)
+            found = misfit(ast.parse(text), names)
+            alike = found and found.shapes == met.shapes
+            if alike and all(map(same, found.operands, met.operands)):
+                meet = say("\nThe same arrays meet in: ", "\n相遇的两个数组和这个式子里的一样：")
+                return say(english, chinese) + meet + text
+    shapes = [np.shape(operand) for operand in met.operands]
+    n, columns = trial.batch.given[trial.layer.inputs[0]].shape
+    of_all = (n, n) in shapes or any(n * columns in shape for shape in shapes)
+    if of_all and re.search(r"eye|identity|diag|outer|kron|tile", _source(trial)):
+        return say(*mistakes.ONE_JACOBIAN)
+    if met.operator == "@" and max(map(len, shapes)) > 2 and ".T" in met.text:
+        return say(*mistakes.THREE_AXES)
+    if met.operator == "@" and shapes[0] == (n, columns + 1):
+        return say(*mistakes.ONES)
+    if met.operator != "@" and sorted(map(len, shapes)) == [1, 2] and (n,) in shapes:
+        return say(*mistakes.KEEPDIMS)
+    return ""
+
+
+def _size(trial):
+    """Say that a size is written into the code, if it is one that shows in the message."""
+    if not isinstance(trial.error, ValueError | IndexError):
+        return ""
+    sizes = {size for array in trial.batch.given.values() for size in array.shape}
+    shown = set(re.findall(r"\b\d+\b", str(trial.error)))
+    if trial.misfit:
+        shown |= {str(size) for shape in trial.misfit.shapes[1:] for size in shape}
+    for word in sorted(_words(_source(trial)) & shown):
+        if int(word) > 2 and int(word) not in sizes:
+            return say(*mistakes.SIZE).format(word)
+    return ""
 
 
 def _stumble(trial, trials):
-    if trials[0].error is None and isinstance(trial.error, ValueError | IndexError):
-        return UNKNOWN["special case"].format(first=trials[0].batch.about)
-    message = message_of(trial.error)
-    pattern, text = next((p, text) for p, text in STUMBLES.items() if re.search(p, message))
-    groups = [group or "" for group in re.search(pattern, message).groups()]
-    return text.format(*groups, definition=_definition(trial.layer, trial.method))
+    message, first = message_of(trial.error), _first_line(trial.layer, trial.method)
+    if "positional argument" in message:
+        return "" if trial.place else say(*mistakes.SIGNATURE).format(first=first)
+    if trials[0].error is None:
+        special = say(*mistakes.FACTS["special"]).format(trials[0].batch.about)
+        return _arithmetic(message) or special
+    for pattern, english, chinese in mistakes.STUMBLES:
+        found = re.search(pattern, message)
+        if found:
+            groups = [group for group in found.groups() if group]
+            return say(english, chinese).format(*groups, close=_close(trial.error), first=first)
+    return ""
 
 
-def _missing(observation, trial):
-    source = trial.layer.source(trial.method, observation.result)
-    if not source.startswith("self."):
-        return (
-            "a `return` is missing, or is not reached, so that Python returns None. print only "
-            "shows a value; return hands it on."
-        )
-    shape = trial.right[observation.result].shape
-    twins = [f"self.{name}" for name, value in trial.others.items() if np.shape(value) == shape]
-    if twins:
-        return f"it has another name, {' or '.join(twins)}. The optimizer looks for {source}."
-    return f"the gradient is not stored: {source} = ... in backward. The optimizer looks for it."
+def _arithmetic(message):
+    words = {"overflow": "overflow", "domain": "log", " log": "log", "divi": "divide"}
+    found = [key for word, key in words.items() if word in message.lower()]
+    return say(*mistakes.FACTS[found[0]]) if found else ""
 
 
-def _wrong_type(observation, trial):
-    got = trial.copies[observation.result]
-    if isinstance(got, tuple):
-        return (
-            "several values are returned; or is there a comma too many at the end of the line? "
-            "Return one only. The gradients of W and b belong in self.grad_W and self.grad_b."
-        )
-    if isinstance(got, list):
-        return "it is a Python list. Make an array of it, np.array(..., dtype=x.dtype)."
-    return "it is of a kind that cannot be calculated with. Return floats as they are."
+def _close(error):
+    """Return a question with a name that resembles the one that is not there."""
+    name, there = getattr(error, "name", None), getattr(error, "obj", None)
+    names = vars(there) if hasattr(there, "__dict__") else dir(there) if there is not None else ()
+    found = difflib.get_close_matches(str(name), [n for n in names if n[0] != "_"], 1, 0.7)
+    return say(f" Is `{found[0]}` meant?", f"是不是想写 `{found[0]}`？") if found else ""
 
 
-def _wrong_dtype(observation, trial):
-    got = trial.copies[observation.result].dtype
-    if got.itemsize > trial.batch.dtype.itemsize:
-        return (
-            f"{got} comes out whatever goes in. np.zeros, np.ones, np.empty and np.eye make "
-            "float64 unless told otherwise: np.zeros_like(x), or dtype=x.dtype; astype(float) is "
-            "float64 too. Training runs in float32, which is twice as fast."
-        )
-    return (
-        f"{got} comes out whatever goes in: is there an astype or a dtype= in the code? Keep the "
-        "dtype of the input, or digits are lost."
-    )
+def _first_line(layer, method):
+    return f"def {method}({', '.join(('self', *layer.parameters(method)))}):"
 
 
-def _unknown(observation, trial, trials):
-    """Say something useful about numbers that no formula of the table gives."""
-    result, method = observation.result, f"{trial.layer.name}.{trial.method}"
-    got, right = trial.copies[result], trial.right[result]
-    if observation.kind == "shape":
-        fewer = np.ndim(got) - right.ndim
-        return UNKNOWN["dimension lost" if fewer < 0 else "dimension gained" if fewer else "sizes"]
-    got = np.asarray(got, dtype=np.float64)
-    extreme = trial.batch.is_extreme and FAR.get(method)
+def _missing(result, trial):
+    wanted, code = trial.layer.source(trial.method, result), _source(trial)
+    if not wanted.startswith("self."):
+        key = "not reached" if re.search(r"^\s*return\b", code, re.MULTILINE) else "no return"
+        return say(*mistakes.MISSING[key])
+    key, name = "", ""
+    for other, value in trial.others.items():
+        if same(value, trial.right[result], trial.batch.dtype.name):
+            key, name = "other name", f"self.{other}"
+    if re.search(rf"(?<![.\w]){result}\b[^=\n]*=[^=]", code):
+        key, name = "local", result
+    return say(*mistakes.MISSING[key]).format(name, wanted)
+
+
+def _wrong_type(got):
+    kind = "comma" if isinstance(got, tuple) and len(got) == 1 else type(got).__name__
+    return say(*mistakes.TYPES[kind]) if kind in mistakes.TYPES else ""
+
+
+def absent(model, layer, method):
+    """Say what may have become of a method, or its class, that is not there."""
+    place = misplaced(model.__file__, layer.name, method)
+    name, wanted = place[1] if place else "", f"{layer.name}.{method}"
+    around, _, last = name.rpartition(".")
+    if not isinstance(getattr(model, layer.name, None), type) and not around:
+        key, wanted = "renamed" if name else "", layer.name if name else f"class {layer.name}:"
+    elif name == wanted:
+        key = "twice"
+    elif around == layer.name:
+        key, name, wanted = "renamed", last, method
+    elif last == method and (not around or around.startswith(layer.name)):
+        key = "indented"
+    elif last == method:
+        key, name = "other class", around
+    else:
+        key, wanted = "", _first_line(layer, method)
+    return say(*mistakes.ABSENT[key]).format(name, wanted, layer.name)
+
+
+def _fact(kind, result, trial, trials):
+    """Say something true about numbers that no formula gives, '' if there is nothing to say."""
+    if kind == "shape":
+        return _one_sample(trial, trials)
+    got, dtype = np.asarray(trial.copies[result], dtype=np.float64), trial.batch.dtype.name
     if not np.all(np.isfinite(got)):
-        return extreme or UNKNOWN["not finite"]
+        return _arithmetic(str(trial.warned.message)) if trial.warned else ""
     if trial.batch.tolerance is None:
-        return UNKNOWN["small loss"]
+        return say(*mistakes.FACTS["small loss"]) if result == "loss" else ""
     alone, again = (trial.alone().copies.get(result) for _ in range(2))
-    if not _same_numbers(alone, again, 1e-6):
-        return UNKNOWN["random"]
-    if not _same_numbers(alone, got, 1e-6):
-        return UNKNOWN["depends on earlier calls"]
-    with np.errstate(all="ignore"):
-        ratios = (got / right)[np.abs(right) > 1e-3]
-    if ratios.size > 1 and np.ptp(ratios) < 1e-4 * abs(ratios[0]):
-        return UNKNOWN["ratio"].format(ratio=ratios[0], n=len(got))
-    if trials[0] is not trial:
-        return extreme or UNKNOWN["special case"].format(first=trials[0].batch.about)
-    good = relative_error(got, right) < trial.batch.tolerance
-    x = trial.batch.given.get("x", np.zeros(()))
-    for side in ("x > 0", "x < 0"):
-        if x.ndim and x.shape == good.shape and np.array_equal(good, eval(side, {"x": x})):
-            return UNKNOWN["side"].format(side=side)
-    good_rows = np.flatnonzero(np.all(good, axis=1)) if got.ndim == 2 else []
-    if len(good_rows):
-        return UNKNOWN["rows"].format(rows=", ".join(map(str, good_rows)))
-    return UNKNOWN[""]
+    if not same(alone, again, dtype):
+        return say(*mistakes.FACTS["random"])
+    if not same(alone, got, dtype):
+        return say(*mistakes.FACTS["earlier"])
+    if trial is not trials[0]:
+        about = trials[0].batch.about
+        return "" if trial.batch.is_extreme else say(*mistakes.FACTS["special"]).format(about)
+    return _one_sample(trial, trials)
+
+
+def _one_sample(trial, trials):
+    """Say that the code is right for one sample, if each row of the batch alone shows it."""
+    if trial is not trials[0] or trial.layer.name == "Sigmoid":  # which knows no samples
+        return ""
+
+    def is_right(i, shape):
+        rows, right = _row(trial.layer, trial.method, trial.batch, i)
+        given = {name: array.reshape(shape) for name, array in rows.items()}
+        one = replace(trial.batch, given={**trial.batch.given, **given})
+        copies = Trial(trial.model, trial.layer, trial.method, one).call(trial.new_object()).copies
+        return copies and all(same(np.ravel(copies[n]), np.ravel(right[n])) for n in trial.names)
+
+    column = [((-1, 1), "one sample")] if trial.layer.name == "Softmax" else []
+    for shape, key in (((-1,), "one sample"), *column, ((1, -1), "one row")):
+        if all(is_right(i, shape) for i in range(len(trial.batch.given[trial.layer.inputs[0]]))):
+            return say(*mistakes.FACTS[key])
+    return ""
+
+
+EXAMPLES = {
+    "x": "[[1, 2, 3], [0, 1, -1]]", "W": "[[1, 0], [2, -1], [0, 1]]", "b": "[[1, -1]]",
+    "grad_y": "[[1, 2], [3, -1]]", "Sigmoid.x": "[[0, ln 3, -ln 3]]",
+    "Sigmoid.grad_y": "[[4, 16, -16]]", "Softmax.x": "[[ln 2, ln 3, ln 5], [0, 0, ln 2]]",
+    "Softmax.grad_y": "[[1, 2, -1], [4, 0, 2]]", "y": "[[0, 0, 1], [0, 1, 0]]",
+    "y_hat": "[[0.25, 0.25, 0.5], [0.5, 0.25, 0.25]]",
+}  # fmt: skip
+
+
+def example(model, layer, method):
+    """Return a small example: what goes in, what comes out, and what should come out."""
+    used = [*layer.inputs, *layer.weights]
+    used += layer.parameters(method) if method == "backward" else []
+    texts = {name: EXAMPLES.get(f"{layer.name}.{name}") or EXAMPLES[name] for name in used}
+    numbers = {name: eval(re.sub(r"ln (\d)", r"np.log(\1)", texts[name])) for name in used}
+    batch = Batch("", {name: np.array(numbers[name], dtype=np.float64) for name in used})
+    trial = Trial(model, layer, method, batch).alone()
+    lines = []
+    for name, got in trial.copies.items():
+        if not same(got, trial.right[name]):
+            source, got, right = layer.source(method, name), _shown(got), _shown(trial.right[name])
+            lines.append(say(f"{source} gives {got}", f"{source} 算得 {got}"))
+            lines.append(say(f"and should give {right}", f"应为 {right}"))
+    return "\n".join([f"{name} = {text}" for name, text in texts.items()] + lines) if lines else ""
+
+
+def _shown(value):
+    if isinstance(value, np.ndarray | float | int):
+        value, digits = np.round(np.asarray(value, dtype=np.float64), 4) + 0.0, "{:.6g}".format
+        text = np.array2string(value, separator=", ", formatter={"float_kind": digits})
+        return re.sub(r"\s+", " ", text)
+    return str(value)[:60]

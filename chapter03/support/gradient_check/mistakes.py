@@ -1,988 +1,448 @@
-"""Wrong formulas and exceptions that are often met, and what to say about each: a table, no code.
+"""What is said about a mistake, in English and Chinese, and how it shows: tables, no code.
 
-diagnosis.py evaluates the formulas on the inputs of the call that went wrong. The one that gives
-the student's numbers (or fails where the student's code failed, on the same shapes) is taken for
-the mistake. To add a mistake, add a row. A formula may use
+A formula gives what the mistaken code gives; diagnosis.py evaluates it on the inputs of the calls.
+To add a mistake, add a row here and a submission to tests/submissions.py. A formula may use
 
-    x, W, b, grad_y, y_hat, y      what went into the call, and for a layer y, what has to come out
-    grad_x, grad_W, grad_b, loss   the other right results
-    right                          the right result in question
-    old_x, old_y, old_right, ...   the same of the call before
-    W_init, b_init                 the weights that __init__ made
-    n, d, m (D is d)               rows of the batch, columns of the input and of the output
-    coarse, tiny, limit, ...       any of the numbers in TRIED; {coarse} in the text is that number
+    x, W, b, grad_y, y_hat, y      what went into the call; of a layer, y is what has to come out
+    right, grad_x, grad_W, ...     the right result in question, and the others
+    before                         what the student's code gave in the call before
+    first, last                    the right result for the first or the last row alone
+    n, D, m                        rows of the batch, columns of the input and of the output
+    sigmoid, softmax               the functions
+    k                              a number that is the same in all calls; the text may show it
 
-and may begin with assignments: `e = np.exp(x); e / e.sum()`.
+and may begin with an assignment: `e = np.exp(x); e / e.sum()`.
 """
-
-# fmt: off
-TRIED = {
-    "coarse": ("1", "0.5", "0.3", "0.2", "0.1", "0.05", "0.01", "5e-3", "1e-3", "1e-4", "5e-5",
-               "2e-5", "1e-5"),
-    "tiny": ("1e-5", "1e-6", "1e-7", "1e-8", "1e-9", "1e-10", "1e-12", "1e-15", "1e-16", "1e-20"),
-    "limit": ("1", "2", "3", "5", "6", "8", "10", "12", "20", "30", "50", "80", "88", "100", "200",
-              "300", "500", "700", "709"),
-    "places": ("1", "2", "3", "4"),
-    "size": ("5", "10", "32", "60", "64", "100", "128", "256", "784", "1000"),
-}
 
 # What the report quotes beside a mistake.
 FORMULAS = {
-    "Linear.forward": "Y = XW + b",
-    "Linear.backward": "dL/dW = X^T dL/dY,  dL/db = sum of the rows of dL/dY,  dL/dX = dL/dY W^T",
+    "Linear.forward": "Y = X W + b",
+    "Linear.backward": "dL/dW = X^T dL/dY,  dL/db = sum_n dL/dY_n,  dL/dX = dL/dY W^T",
     "Sigmoid.forward": "y = 1 / (1 + exp(-x))",
     "Sigmoid.backward": "dL/dx = dL/dy * y * (1 - y)",
-    "Softmax.forward": "y_i = exp(x_i) / sum_j exp(x_j), each row on its own",
-    "Softmax.backward": "dL/dx_i = y_i * (dL/dy_i - sum_j dL/dy_j y_j), each row on its own",
-    "CrossEntropyLoss.forward": "L = -1/N sum_n sum_i y_ni log(y_hat_ni), N the number of rows",
-    "CrossEntropyLoss.backward": "dL/dy_hat = -y / y_hat / N, N the number of rows",
+    "Softmax.forward": "y_ni = exp(x_ni) / sum_j exp(x_nj)",
+    "Softmax.backward": "dL/dx_ni = y_ni * (dL/dy_ni - sum_j dL/dy_nj y_nj)",
+    "CrossEntropyLoss.forward": "L = -1/N sum_n sum_i y_ni log(y_hat_ni)",
+    "CrossEntropyLoss.backward": "dL/dy_hat_ni = -1/N y_ni / y_hat_ni",
 }
 
-# MISTAKES[method, result]: {formula: what it is}; the first that fits is taken.
+# fmt: off
+# Said of several methods.
+OTHER = ("this is not the formula below; compare the two factor by factor and sign by sign.",
+         "算的不是下面的公式。请逐项对照：因子、符号、求和的范围。")
+ENTRYWISE = ("`*` multiplies entry by entry; the formula has a matrix product.",
+             "`*` 是逐元素相乘，公式里是矩阵乘法。")
+NOT_MATMUL = ("a matrix product (`@`, np.dot) stands where the formula goes entry by entry.",
+              "公式里是逐元素相乘，这里却用了矩阵乘法（`@` 或 np.dot）。")
+ORDER = ("a transpose or the order is wrong: the inner sizes have to agree, the outer ones remain.",
+         "转置或者次序错了：相邻的两个数要相等，外侧的两个数就是结果的形状。")
+NO_GRAD_Y = ("the incoming gradient grad_y is forgotten. By the chain rule it is a factor.",
+             "漏乘了传来的梯度 grad_y。按链式法则，它是其中一个因子。")
+PASSED_ON = ("the incoming gradient is passed on unchanged. The layer's own derivative is missing.",
+             "把传来的梯度原样返回了，漏掉了这一层自己的导数。")
+KEEPDIMS = ("a dimension is lost: (n,) does not fit the rows of (n, D), (n, 1) does (keepdims).",
+            "少了一维：(n,) 不能和 (n, D) 逐行对齐，(n, 1) 才能（keepdims=True）。")
+BASE = ("the base of the power or logarithm is not e.", "指数或对数的底不是 e。")
+WHOLE = ("a part is missing: the derivative is y (1 - y).", "少了一部分：导数是 y (1 - y)。")
+
+# MISTAKES[method, result]: (English, Chinese, *formulas).
 MISTAKES = {}
 
-NO_BIAS = "the bias is missing. Y = XW + b: add self.b; its one row is added to every row."
-W_TRANSPOSED = (
-    "W is transposed, and should not be. x is (n, d) and W (d, m): the inner sizes d agree in "
-    "x @ W, and the result is (n, m)."
-)
-X_TRANSPOSED = (
-    "x is transposed, and should not be. Each row of x is a sample: (n, d) @ (d, m) is (n, m)."
-)
-ORDER = (
-    "the factors of the product stand in the wrong order. Samples are rows here, so it is XW, "
-    "x @ W, where other books write W x with samples as columns."
-)
-RESHAPED = (
-    "reshape does not transpose: it keeps the order of the numbers and cuts them into other rows."
-)
-OLD_W = (
-    "the weights are old ones: a copy of W or b was kept from an earlier call or from __init__. "
-    "Training changes them, so use self.W and self.b afresh in every call."
-)
-MISTAKES["Linear.forward", "y"] = {
-    "x @ W": NO_BIAS,
-    "x @ W - b": "the sign of the bias is wrong, b is subtracted. Y = XW + b.",
-    "x @ W.T + b": W_TRANSPOSED,
-    "x.T @ W + b": X_TRANSPOSED,
-    "x.T @ W.T + b": "x and W are both transposed, and neither should be: x @ W.",
-    "W @ x + b": ORDER,
-    "W.T @ x + b": ORDER,
-    "W @ x.T + b": ORDER,
-    "W.T @ x.T + b": ORDER + " (b, a row, then does not fit either.)",
-    "W.T @ x.T": ORDER + " The bias is missing too.",
-    "W.T @ x.T + b.T": ORDER + " Your result is the transposed one.",
-    "x * W + b": "x * W multiplies entry by entry. The matrix product is x @ W.",
-    "x @ W * b": "the bias is multiplied, and should be added: Y = XW + b.",
-    "x @ (W + b)": "the bias is added to W before the product; add it after: (x @ W) + b.",
-    "x @ W + b.sum()": "the bias is summed to one number. Each column has its own: + self.b.",
-    "x @ W + b.mean()": "the bias is averaged to one number. Each column has its own: + self.b.",
-    "x @ W + b[0, 0]":
-        "one number of the bias is added to all columns. Each has its own: + self.b.",
-    "x @ W + b.T": "the bias is transposed to a column. It is a row, (1, m), added to each row.",
-    "x @ W + 1": "1 is added where the bias should be: + self.b.",
-    "x @ W + 2 * b": "the bias is added twice.",
-    "1 / (1 + np.exp(-(x @ W + b)))": "a sigmoid is applied too. That is a layer of its own.",
-    "np.maximum(x @ W + b, 0)": "a ReLU is applied too. Linear ends with the bias: XW + b.",
-    "np.tanh(x @ W + b)": "a tanh is applied too. Linear ends with the bias: XW + b.",
-    "x * W.T + b": "`*` multiplies entry by entry. The matrix product is x @ W.",
-    "np.abs(x @ W + b)": "signs are lost: is an absolute value taken?",
-    "x @ W.reshape(m, d).T + b": RESHAPED,
-    "x.reshape(d, n) @ W": RESHAPED,
-    "x @ W_init + b_init": OLD_W,
-    "x @ W_init + b": OLD_W,
-    "x @ W + b_init": OLD_W,
-    "x @ old_W + old_b": OLD_W,
-    "x @ old_W + b": OLD_W,
-    "x @ W + old_b": OLD_W,
-    "old_x @ W + b": "the input is the one of an earlier call. Use the argument x of this call.",
-}
+MISTAKES["Linear.forward", "y"] = [
+    ("the bias is missing: b is added to every row.", "漏了偏置：每一行都要加上 b。", "x @ W"),
+    ("the order is wrong: samples are rows here, so it is X W. With samples as columns it is W x.",
+     "次序反了：我们这里每一行是一个样本，所以是 XW；写成 Wx 的书是把样本放在列上。",
+     "W @ x + b", "W.T @ x + b", "W @ x.T + b", "W.T @ x.T + b", "W.T @ x.T", "W.T @ x.T + b.T"),
+    ("there is a transpose too much: X is (n, d) and W (d, m), the inner sizes agree as they are.",
+     "多转置了一次：X 是 (n, d)，W 是 (d, m)，相邻的两个数本来就相等。",
+     "x @ W.T + b", "x.T @ W + b", "x.T @ W.T + b"),
+    (*ENTRYWISE, "x * W + b", "x * W.T + b"),
+    (*OTHER, "x @ W - b", "x @ W * b", "-(x @ W)", "x @ W + b.T", "x @ W + b.sum()",
+     "sigmoid(x @ W + b)", "np.maximum(x @ W + b, 0)"),
+]
 
-GRAD_W_SHAPES = (
-    "a factor of grad_W is transposed wrongly, or their order is wrong. dL/dW = X^T dL/dY: "
-    "self.x.T @ grad_y is (d, n) @ (n, m) = (d, m), the shape of W."
-)
-AVERAGED = (
-    "the gradient is averaged over the batch (divided by n), and should be summed. The 1/N of the "
-    "mean is already in grad_y: the loss has put it there."
-)
-ACCUMULATED = (
-    "the gradients are accumulated from call to call (+=). Every backward has to set them anew (=)."
-)
-STALE_X = (
-    "x comes from an earlier call. Linear.forward has to keep the x of every call anew "
-    "(self.x = x), not only the first time."
-)
-FORGOT_GRAD_Y = "the incoming gradient grad_y is forgotten. By the chain rule it is a factor."
-MISTAKES["Linear.backward", "grad_W"] = {
-    "grad_y.T @ x": "grad_W is transposed. dL/dW = X^T dL/dY, x.T @ grad_y, is shaped like W.",
-    "x @ grad_y": GRAD_W_SHAPES,
-    "x @ grad_y.T": GRAD_W_SHAPES,
-    "x.T @ grad_y.T": GRAD_W_SHAPES,
-    "grad_y @ x": GRAD_W_SHAPES,
-    "grad_y @ x.T": GRAD_W_SHAPES,
-    "grad_y.T @ x.T": GRAD_W_SHAPES,
-    "x * grad_y": "x * grad_y multiplies entry by entry. dL/dW is a matrix product, x.T @ grad_y.",
-    "x.T * grad_y": "`*` multiplies entry by entry. dL/dW is a matrix product, x.T @ grad_y.",
-    "x.T @ grad_y / n": AVERAGED,
-    "x.T @ grad_y / d": "the gradient is divided by d. There is nothing to average: x.T @ grad_y.",
-    "x.T @ grad_y / m": "the gradient is divided by m. There is nothing to average: x.T @ grad_y.",
-    "x.T @ np.ones_like(grad_y)": FORGOT_GRAD_Y,
-    "x.T @ y": "the output y stands where the incoming gradient grad_y should: x.T @ grad_y.",
-    "x.T @ grad_y * W": "grad_W is multiplied by W. Y = XW + b is linear in W: x.T @ grad_y.",
-    "x[:1].T @ grad_y[:1]": "only the first row of the batch counts. Sum over all rows.",
-    "x[-1:].T @ grad_y[-1:]":
-        "only the last row of the batch counts: a loop over the rows that sets grad_W each time, "
-        "where it should add up?",
-    "np.outer(x.sum(axis=0), grad_y.sum(axis=0))":
-        "x and grad_y are summed over the batch before they are multiplied. Each sample's x "
-        "belongs to its own grad_y: x.T @ grad_y.",
-    "np.outer(x.mean(axis=0), grad_y.sum(axis=0))":
-        "x is averaged over the batch before the product. Each sample's x belongs to its own "
-        "grad_y: x.T @ grad_y.",
-    "np.outer(x.mean(axis=0), grad_y.mean(axis=0))":
-        "x and grad_y are averaged over the batch before the product. Each sample's x belongs to "
-        "its own grad_y: x.T @ grad_y.",
-    "y.T @ grad_y": "the output y stands where the input x should: x.T @ grad_y.",
-    "x.reshape(d, n) @ grad_y": RESHAPED,
-    "x.T @ grad_y + coarse * W":
-        "{coarse} W is added, as weight decay does. That is not part of dL/dW.",
-    "np.clip(x.T @ grad_y, -limit, limit)":
-        "the gradient is clipped at {limit}. Give it as it is.",
-    "g = x.T @ grad_y; g / np.linalg.norm(g)":
-        "the gradient is divided by its norm. Give it as it is.",
-    "old_x.T @ grad_y": STALE_X,
-    "x.T @ old_grad_y": "grad_y comes from an earlier call. Use the argument of this one.",
-    "old_grad_W + grad_W": ACCUMULATED,
-    "W": "grad_W is W itself.",
-    "x.T": "the incoming gradient grad_y is forgotten: dL/dW = X^T dL/dY.",
-}
+MISTAKES["Linear.backward", "grad_W"] = [
+    ("grad_W comes out transposed, (m, d), and W is (d, m).",
+     "grad_W 转置了：算出来是 (m, d)，而 W 是 (d, m)。", "grad_y.T @ x"),
+    (*ORDER, "x @ grad_y", "x @ grad_y.T", "grad_y @ x", "grad_y @ x.T", "x.T @ grad_y.T"),
+    (*ENTRYWISE, "x * grad_y", "grad_y * x", "x.T * grad_y"),
+    (*NO_GRAD_Y, "x.T @ np.ones_like(grad_y)", "x.T", "x"),
+    ("the output y is used where the input x or the gradient grad_y belongs.",
+     "用了输出 y，而这里应该是输入 x 或传来的梯度 grad_y。", "y.T @ grad_y", "x.T @ y"),
+    ("{k:.4g} * W is added, as weight decay does. It does not belong to dL/dW.",
+     "多加了 {k:.4g} * W，这是权重衰减的做法，不属于 dL/dW。", "x.T @ grad_y + k * W"),
+    (*OTHER, "W", "W - k * grad_W", "x.T @ grad_y * W", "x.T @ x"),
+]
 
-GRAD_B_AXIS = (
-    "grad_b is summed over the wrong axis. b is added to every row, so its gradient is the sum "
-    "over the rows (axis=0), one number for each of the m columns."
-)
-KEEPDIMS = "grad_b is (m,), but b is (1, m), and its gradient has b's shape: use keepdims=True."
-MISTAKES["Linear.backward", "grad_b"] = {
-    "grad_y.sum(axis=0)": KEEPDIMS,
-    "grad_y.sum(axis=0)[:, None]": "grad_b is a column. b is a row, (1, m): keepdims=True.",
-    "grad_y.sum(axis=1, keepdims=True)": GRAD_B_AXIS,
-    "grad_y.sum(axis=1)": GRAD_B_AXIS,
-    "grad_y.sum()":
-        "grad_b is summed over the whole array. Sum over the rows only (axis=0), with "
-        "keepdims=True: one number for each column.",
-    "grad_y.sum(keepdims=True)":
-        "grad_b is summed over the whole array. Sum over the rows only: axis=0.",
-    "grad_y.mean(axis=0, keepdims=True)": AVERAGED,
-    "grad_y.mean(axis=0)": AVERAGED + " And b is (1, m): keepdims=True.",
-    "grad_y.mean(axis=1, keepdims=True)": GRAD_B_AXIS,
-    "grad_y.mean(axis=1)": GRAD_B_AXIS,
-    "grad_y.mean()": "grad_b is averaged over the whole array. Sum over the rows (axis=0).",
-    "grad_y":
-        "grad_y is not summed over the batch. Each of its rows has gone through the same b: sum "
-        "over the rows, axis=0, keepdims=True.",
-    "grad_y[:1]": "only the first row of the batch counts. Sum over all rows, axis=0.",
-    "grad_y[0]": "only the first row of the batch counts. Sum over all rows, axis=0.",
-    "grad_y[-1:]": "only the last row of the batch counts. Sum over all rows, axis=0.",
-    "grad_y[-1]": "only the last row of the batch counts. Sum over all rows, axis=0.",
-    "np.ones_like(b)": FORGOT_GRAD_Y + " grad_b sums grad_y over the rows.",
-    "np.ones_like(b) * n": FORGOT_GRAD_Y + " grad_b sums grad_y over the rows.",
-    "grad_y.sum(axis=0, keepdims=True) * b": "grad_b is multiplied by b. Y = XW + b: dY/db is 1.",
-    "old_grad_b + grad_b": ACCUMULATED,
-    "b": "grad_b is b itself.",
-    "grad_W.sum(axis=0, keepdims=True)":
-        "grad_W is summed, and grad_y should be: axis=0, keepdims=True.",
-    "old_grad_y.sum(axis=0, keepdims=True)": "grad_y comes from an earlier call.",
-}
+MISTAKES["Linear.backward", "grad_b"] = [
+    ("a dimension is lost: grad_b is (m,), and b is (1, m). keepdims=True keeps it.",
+     "少了一维：grad_b 是 (m,)，b 是 (1, m)。keepdims=True 能保留它。", "grad_y.sum(axis=0)"),
+    ("grad_b runs over the wrong axis: b is added to every row, so its gradient adds up the rows.",
+     "grad_b 的轴错了。b 加到了每一行上，所以它的梯度要把各行加起来，m 列各得一个数。",
+     *(f"grad_y.{f}(axis=1{keep})" for f in ("sum", "mean") for keep in ("", ", keepdims=True"))),
+    ("grad_b is one number for all. Only the rows are added up: each of the m columns has its own.",
+     "grad_b 把整个数组合成了一个数。应该只把各行加起来，m 列各有各的数。",
+     "grad_y.sum()", "grad_y.sum(keepdims=True)", "grad_y.mean()"),
+    ("grad_y is not added up over the batch. Each row has gone through the same b.",
+     "grad_y 没有对这一批求和。每一行用的都是同一个 b，所以要把各行加起来。", "grad_y"),
+    ("it is averaged over the batch, and has to be summed; besides, a dimension is lost.",
+     "对这一批取了平均，而应该求和；另外还少了一维，b 是 (1, m)。", "grad_y.mean(axis=0)"),
+    (*OTHER, "b", "grad_y.sum(axis=0, keepdims=True) * b", "grad_W.sum(axis=0)", "x.sum(axis=0)"),
+]
 
-GRAD_X_SHAPES = (
-    "a factor of dL/dX is transposed wrongly, or their order is wrong. dL/dX = dL/dY W^T: "
-    "grad_y @ self.W.T is (n, m) @ (m, d) = (n, d), the shape of x."
-)
-MISTAKES["Linear.backward", "grad_x"] = {
-    "grad_y @ W": "W is not transposed. dL/dX = dL/dY W^T: grad_y @ self.W.T is (n, m) @ (m, d).",
-    "W @ grad_y": GRAD_X_SHAPES,
-    "W.T @ grad_y": GRAD_X_SHAPES,
-    "W @ grad_y.T": "the result is transposed. dL/dX = dL/dY W^T, grad_y @ W.T, is shaped like x.",
-    "W.T @ grad_y.T": GRAD_X_SHAPES,
-    "grad_y.T @ W": GRAD_X_SHAPES,
-    "grad_y.T @ W.T": GRAD_X_SHAPES,
-    "grad_y * W": "`*` multiplies entry by entry. dL/dX is a matrix product, grad_y @ self.W.T.",
-    "grad_y * W.T": "`*` multiplies entry by entry. dL/dX is a matrix product, grad_y @ self.W.T.",
-    "grad_y": "the incoming gradient is passed on unchanged. dL/dX = dL/dY W^T.",
-    "grad_W": "grad_W is returned. Keep it in self.grad_W; what is returned is dL/dX.",
-    "grad_b": "grad_b is returned. Keep it in self.grad_b; what is returned is dL/dX.",
-    "grad_y @ W.T / n": AVERAGED,
-    "np.ones_like(grad_y) @ W.T": FORGOT_GRAD_Y,
-    "W.T": FORGOT_GRAD_Y,
-    "y @ W.T": "the output y stands where the incoming gradient grad_y should: grad_y @ W.T.",
-    "grad_y @ W.T * x": "it is multiplied by x. Y = XW + b is linear in x: grad_y @ W.T.",
-    "grad_y @ W.T + b": "the bias is added. It does not depend on x: grad_y @ W.T.",
-    "grad_y @ W.T @ W": "it is multiplied by W once too often.",
-    "grad_y @ W.reshape(m, d)": RESHAPED,
-    "grad_y @ W.T * x * (1 - x)":
-        "the sigmoid's derivative is multiplied in. The layer Sigmoid does that itself.",
-    "grad_W @ W.T": "grad_W stands where grad_y should: grad_y @ self.W.T.",
-    "grad_y @ old_W.T": OLD_W,
-    "grad_y @ W_init.T": OLD_W,
-    "old_grad_y @ W.T": "grad_y comes from an earlier call. Use the argument of this one.",
-    "x": "x is returned, and dL/dX should be: grad_y @ self.W.T.",
-}
+MISTAKES["Linear.backward", "grad_x"] = [
+    ("W is not transposed; dL/dX is dL/dY times W^T.",
+     "W 没有转置：dL/dX 是 dL/dY 乘 W^T。", "grad_y @ W"),
+    (*ORDER, "W @ grad_y.T", "W @ grad_y", "W.T @ grad_y", "grad_y.T @ W", "W.T @ grad_y.T"),
+    (*ENTRYWISE, "grad_y * W", "W * grad_y", "grad_y * W.T"),
+    (*PASSED_ON, "grad_y"),
+    ("the wrong gradient is returned: grad_W and grad_b are kept in self, dL/dX is returned.",
+     "返回错了梯度：grad_W 和 grad_b 存进 self，返回的是 dL/dX。", "grad_W", "grad_b"),
+    (*NO_GRAD_Y, "np.ones_like(grad_y) @ W.T", "W.T"),
+    (*OTHER, "y @ W.T", "grad_y @ W.T * x", "grad_y @ W.T + b", "x"),
+]
 
-MISTAKES["Sigmoid.forward", "y"] = {
-    "1 / (1 + np.exp(x))": "the sign of the exponent is wrong: it is exp(-x), with a minus.",
-    "np.exp(-x) / (1 + np.exp(-x))":
-        "the sign of the exponent is wrong: this is the sigmoid of -x. The fraction is 1 / (1 + "
-        "exp(-x)).",
-    "np.exp(x) / (1 + np.exp(x))":
-        "exp(x) overflows at x = 1000, and inf / inf is nan. This form is good for x < 0 only; for "
-        "x > 0 write 1 / (1 + exp(-x)).",
-    "np.tanh(x)": "that is tanh, which goes from -1 to 1. The sigmoid goes from 0 to 1.",
-    "np.tanh(x / 2)": "that is tanh(x / 2), from -1 to 1. The sigmoid is (1 + tanh(x / 2)) / 2.",
-    "(1 + np.tanh(x)) / 2": "with tanh, x has to be halved: (1 + tanh(x / 2)) / 2.",
-    "np.maximum(x, 0)": "that is ReLU. The sigmoid is 1 / (1 + exp(-x)).",
-    "1 / 1 + np.exp(-x)":
-        "parentheses are missing: 1 / 1 + exp(-x) is 1 + exp(-x). Write 1 / (1 + exp(-x)).",
-    "1 / (1 - np.exp(-x))": "a sign is wrong below: 1 + exp(-x), not 1 - exp(-x).",
-    "1 / np.exp(-x)": "the 1 + is missing below: 1 / (1 + exp(-x)).",
-    "np.exp(-x)": "that is exp(-x) alone. The sigmoid is 1 / (1 + exp(-x)).",
-    "np.exp(x)": "that is exp(x) alone. The sigmoid is 1 / (1 + exp(-x)).",
-    "1 + np.exp(-x)": "that is the denominator. The sigmoid is 1 / (1 + exp(-x)).",
-    "1 / (1 + np.exp(-np.abs(x)))":
-        "the branch for x < 0 is missing: exp(-|x|) avoids overflow, but for negative x the "
-        "fraction is exp(x) / (1 + exp(x)).",
-    "1 / (1 + np.exp(-x ** 2))": "x is squared. The sigmoid is 1 / (1 + exp(-x)).",
-    "1 / (1 + 2 ** -x)": "the base is 2, and should be e: np.exp.",
-    "1 / (1 + 10 ** -x)": "the base is 10, and should be e: np.exp.",
-    "1 / (1 + x)": "exp is missing: 1 / (1 + exp(-x)).",
-    "1 / (1 - x)": "exp is missing: 1 / (1 + exp(-x)).",
-    "x / (1 + np.abs(x))": "that is softsign. The sigmoid is 1 / (1 + exp(-x)).",
-    "np.log(1 + np.exp(x))": "that is softplus. The sigmoid is 1 / (1 + exp(-x)).",
-    "np.log(1 / (1 + np.exp(-x)))": "that is the logarithm of the sigmoid.",
-    "y * (1 - y)": "that is the derivative. forward returns y itself, 1 / (1 + exp(-x)).",
-    "x * y": "the sigmoid is multiplied by x.",
-    "1 - y": "that is 1 - sigmoid(x), the sigmoid of -x: the sign of the exponent is wrong.",
-    "1 / (1 + np.exp(-y))": "the sigmoid is applied twice.",
-    "np.exp(x) / np.exp(x).sum(axis=1, keepdims=True)":
-        "that is Softmax. The sigmoid takes each entry on its own: 1 / (1 + exp(-x)).",
-    "np.exp(x) / np.exp(x).sum()":
-        "that is a softmax of the whole array. The sigmoid takes each entry on its own: 1 / (1 + "
-        "exp(-x)).",
-    "1 / (1 + np.exp(-x / 2))": "x is halved. The sigmoid is 1 / (1 + exp(-x)).",
-    "1 / (1 + np.exp(-2 * x))": "x is doubled. The sigmoid is 1 / (1 + exp(-x)).",
-    "np.clip(0.2 * x + 0.5, 0, 1)":
-        "that is a straight line (hard sigmoid). The sigmoid is 1 / (1 + exp(-x)).",
-    "x": "x is returned as it came. The sigmoid is 1 / (1 + exp(-x)).",
-    "(x > 0) * 1.0": "that is a step. The sigmoid is 1 / (1 + exp(-x)).",
-    "np.round(y)": "the result is rounded.",
-    "1 / (1 + np.exp(-np.clip(x, -limit, limit)))":
-        "x is clipped at {limit}, which is too coarse: the sigmoid is visibly wrong beyond. exp "
-        "holds up to 88 in float32, 709 in float64.",
-}
+MISTAKES["Sigmoid.forward", "y"] = [
+    ("the sign in the exponent is wrong: these are the values of the sigmoid at -x.",
+     "指数的符号错了：算出来的是 Sigmoid 在 -x 处的值。", "1 / (1 + np.exp(x))", "sigmoid(-x)"),
+    ("exp overflows for a large x, and inf / inf is nan: the sign of x has to choose the fraction.",
+     "x 很大时 exp 溢出，inf / inf 是 nan：要按 x 的正负选用分式。", "np.exp(x) / (1 + np.exp(x))"),
+    ("that is a tanh, which goes from -1 to 1, or one of x in place of x / 2.",
+     "用了 tanh，但它的值在 -1 到 1 之间，或者其中的 x 没有除以 2。",
+     "np.tanh(x)", "np.tanh(x / 2)", "(1 + np.tanh(x)) / 2"),
+    ("parentheses are missing: division comes before addition.",
+     "漏了括号：除法先于加法。", "1 / 1 + np.exp(-x)"),
+    ("|x| keeps exp from overflowing, but for negative x the fraction is another.",
+     "用 |x| 可以防止 exp 溢出，但 x 为负时分式不同。", "sigmoid(np.abs(x))"),
+    (*BASE, "1 / (1 + 2.0 ** -x)", "1 / (1 + 10.0 ** -x)"),
+    (*OTHER, "np.maximum(x, 0)", "np.exp(-x)", "y * (1 - y)", "sigmoid(y)", "softmax(x)"),
+]
 
-MISTAKES["Sigmoid.backward", "grad_x"] = {
-    "y * (1 - y)": FORGOT_GRAD_Y + " dL/dx = grad_y * y * (1 - y).",
-    "grad_y * x * (1 - x)":
-        "the derivative is taken at the input x. y * (1 - y) needs the output y = sigmoid(x): keep "
-        "y in forward and use that.",
-    "x * (1 - x)":
-        "the derivative is taken at the input x, and grad_y is forgotten. It is grad_y * y * (1 - "
-        "y), with the output y.",
-    "grad_y * (1 - y)": "a factor y is missing: the derivative is y * (1 - y).",
-    "grad_y * y": "a factor (1 - y) is missing: the derivative is y * (1 - y).",
-    "grad_y * (1 - y ** 2)":
-        "1 - y**2 is the derivative of tanh. That of the sigmoid is y * (1 - y).",
-    "grad_y * y * (1 + y)": "a sign is wrong: y * (1 - y), not y * (1 + y).",
-    "grad_y * y * (y - 1)": "the sign is wrong: y * (1 - y), not y * (y - 1).",
-    "grad_y * (y - y ** 2) / 2": "there is a factor 1/2 too much.",
-    "grad_y * y ** 2": "y is squared: the derivative is y * (1 - y).",
-    "grad_y * y ** 2 * (1 - y)": "there is a factor y too much: the derivative is y * (1 - y).",
-    "grad_y * y * (1 - y) ** 2": "there is a factor (1 - y) too much.",
-    "grad_y * y - y": "parentheses are missing: grad_y * y * (1 - y).",
-    "grad_y * y * 1 - y": "parentheses are missing: grad_y * y * (1 - y).",
-    "grad_y": "the incoming gradient is passed on unchanged. Multiply it by y * (1 - y).",
-    "grad_y + y * (1 - y)":
-        "grad_y is added. By the chain rule it is multiplied: grad_y * y * (1 - y).",
-    "grad_y * (1 - grad_y)": "grad_y stands where the output y should: grad_y * y * (1 - y).",
-    "grad_y * grad_y * (1 - grad_y)":
-        "grad_y stands where the output y should: grad_y * y * (1 - y).",
-    "y * (1 - y) * x": "x stands where the incoming gradient should: grad_y * y * (1 - y).",
-    "grad_y * y * (1 - y) * x": "there is a factor x too much.",
-    "grad_y / (1 + np.exp(-y)) * (1 - 1 / (1 + np.exp(-y)))":
-        "the sigmoid is applied twice: y is sigmoid(x) already. The derivative is y * (1 - y).",
-    "1 / (1 + np.exp(-grad_y)) * (1 - 1 / (1 + np.exp(-grad_y)))":
-        "the sigmoid of grad_y is taken. The derivative is that at the input of forward: grad_y * "
-        "y * (1 - y).",
-    "grad_y * np.exp(-x) / (1 + np.exp(-x)) ** 2":
-        "exp(-x) overflows at x = -1000, and inf / inf is nan. Use the output that forward has "
-        "kept: y * (1 - y).",
-    "grad_y * np.exp(x) / (1 + np.exp(x)) ** 2":
-        "exp(x) overflows at x = 1000, and inf / inf is nan. Use the output that forward has kept: "
-        "y * (1 - y).",
-    "grad_y * np.exp(-x) / (1 + np.exp(-x))":
-        "the square below is missing: exp(-x) / (1 + exp(-x))**2, which is y * (1 - y).",
-    "grad_y @ (y * (1 - y))": "`@` is the matrix product. The sigmoid works entry by entry: `*`.",
-    "grad_y @ (y * (1 - y)).T": "`@` is the matrix product. The sigmoid works entry by entry: `*`.",
-    "grad_y.T @ (y * (1 - y))": "`@` is the matrix product. The sigmoid works entry by entry: `*`.",
-    "grad_y * (x > 0)": "that is the derivative of ReLU. The sigmoid's is y * (1 - y).",
-    "grad_y * y - (grad_y * y).sum(axis=1, keepdims=True) * y":
-        "that is the gradient of Softmax. The sigmoid works entry by entry: grad_y * y * (1 - y).",
-    "grad_y * y * (1 - grad_y)":
-        "grad_y stands where the output y should: grad_y * y * (1 - y).",
-    "y * (1 - grad_y)": "grad_y stands where the output y should: grad_y * y * (1 - y).",
-    "grad_y * y * (1 - x)":
-        "the input x stands where the output y should: grad_y * y * (1 - y).",
-    "grad_y * y - y ** 2": "grad_y is a factor of both terms: grad_y * (y - y**2).",
-    "grad_y - y * (1 - y)":
-        "grad_y is not multiplied. By the chain rule it is a factor: grad_y * y * (1 - y).",
-    "grad_y / (y * (1 - y))": "it is divided by the derivative. Multiply: grad_y * y * (1 - y).",
-    "grad_y * 0.25": "0.25 is the derivative at x = 0 only: grad_y * y * (1 - y).",
-    "grad_y * y.T": "something is transposed. The sigmoid works entry by entry, without .T.",
-    "grad_y * old_y * (1 - old_y)":
-        "y comes from an earlier call. Sigmoid.forward has to keep its output anew in every call.",
-    "old_grad_y * y * (1 - y)": "grad_y comes from an earlier call. Use the argument.",
-}
+MISTAKES["Sigmoid.backward", "grad_x"] = [
+    (*NO_GRAD_Y, "y * (1 - y)", "-y * (1 - y)"),
+    ("the input x is used where the formula has the output y.",
+     "用了输入 x，而公式里是输出 y。", "grad_y * x * (1 - x)", "x * (1 - x)"),
+    (*WHOLE, "grad_y * (1 - y)", "grad_y * y"),
+    ("1 - y**2 is the derivative of tanh.", "1 - y**2 是 tanh 的导数。", "grad_y * (1 - y ** 2)"),
+    ("parentheses are missing: grad_y is a factor of all that follows.",
+     "漏了括号：grad_y 要乘后面的整个式子。", "grad_y * y - y", "grad_y * y - y ** 2"),
+    (*PASSED_ON, "grad_y"),
+    ("the function is taken of grad_y. It belongs to what forward has computed.",
+     "把函数作用在 grad_y 上了。它应该作用在 forward 算的量上。", "grad_y * (1 - grad_y)",
+     "sigmoid(grad_y) * (1 - sigmoid(grad_y))", "grad_y * sigmoid(grad_y) * (1 - sigmoid(grad_y))"),
+    ("the sigmoid is applied once more: y is the sigmoid of x already.",
+     "多做了一次 Sigmoid：y 已经是 x 的 Sigmoid 了。", "grad_y * sigmoid(y) * (1 - sigmoid(y))"),
+    ("exp overflows far from zero, and inf / inf is nan. With the output y there is no exp.",
+     "离零很远时 exp 溢出，而 inf / inf 是 nan。用 forward 保存的输出 y 就不需要 exp。",
+     "grad_y * np.exp(-x) / (1 + np.exp(-x)) ** 2", "grad_y * np.exp(x) / (1 + np.exp(x)) ** 2",
+     "e = np.exp(x) / (1 + np.exp(x)); grad_y * e * (1 - e)"),
+    (*NOT_MATMUL, "grad_y @ (y * (1 - y))", "grad_y @ (y * (1 - y)).T", "(y * (1 - y)) @ grad_y"),
+    (*OTHER, "grad_y * y * (1 + y)", "grad_y * y ** 2 * (1 - y)", "grad_y + y * (1 - y)",
+     "grad_y / (y * (1 - y))", "x * y * (1 - y)", "grad_y * np.exp(-x) / (1 + np.exp(-x))"),
+]
 
-EACH_ROW = "Each row is a sample and is normalised on its own: axis=1, keepdims=True."
-NO_MAX = (
-    "the maximum is not subtracted: exp(1000) overflows to inf, and exp(-1000) is 0, so that a row "
-    "becomes inf / inf or 0 / 0, which is nan. Subtract from each row its own maximum before exp."
-)
-ROW_MAX = "Subtract from each row its own maximum: x.max(axis=1, keepdims=True)."
-NO_KEEPDIMS = (
-    "keepdims=True is missing. A sum or max over axis=1 has the shape (n,), which does not line up "
-    "with the rows of an (n, D) array; with keepdims it is (n, 1)."
-)
-BOTH_PLACES = "Use the same exp(x - max) in both places."
-NORM = "it is divided by the norm, the root of the sum of squares, and should be by the sum."
-CLIPPED = (
-    "x is clipped at {limit}, which makes 998, 999 and 1000 the same. Subtract the row's maximum, "
-    "and do not clip."
-)
-MISTAKES["Softmax.forward", "y"] = {
-    "e = np.exp(x); e / e.sum(axis=0)":
-        "it is normalised over the batch (axis=0): the columns sum to 1, and the rows should. "
-        + EACH_ROW,
-    "e = np.exp(x - x.max()); e / e.sum(axis=0)":
-        "it is normalised over the batch (axis=0): the columns sum to 1, and the rows should. "
-        + EACH_ROW,
-    "e = np.exp(x - x.max(axis=0)); e / e.sum(axis=0)":
-        "it is normalised over the batch (axis=0): the columns sum to 1, and the rows should. "
-        + EACH_ROW,
-    "e = np.exp(x - x.max(axis=1, keepdims=True)); e / e.sum(axis=0)":
-        "it is normalised over the batch (axis=0): the columns sum to 1, and the rows should. "
-        + EACH_ROW,
-    "e = np.exp(x); e / e.sum()": "it is normalised over the whole array. " + EACH_ROW,
-    "e = np.exp(x - x.max()); e / e.sum()": "it is normalised over the whole array. " + EACH_ROW,
-    "e = np.exp(x - x.max(axis=1, keepdims=True)); e / e.sum()":
-        "it is normalised over the whole array. " + EACH_ROW,
-    "e = np.exp(x); e / e.sum(axis=1, keepdims=True)": NO_MAX,
-    "e = np.exp(x - x.max()); e / e.sum(axis=1, keepdims=True)":
-        "one maximum is subtracted for the whole batch: a row far below it becomes 0 / 0, nan. "
-        + ROW_MAX,
-    "e = np.exp(x - x.max(axis=0)); e / e.sum(axis=1, keepdims=True)":
-        "the maximum of each column (axis=0) is subtracted. " + ROW_MAX,
-    "e = np.exp(x - x.min(axis=1, keepdims=True)); e / e.sum(axis=1, keepdims=True)":
-        "the minimum is subtracted, and exp of a large difference overflows. " + ROW_MAX,
-    "e = np.exp(x - x.mean(axis=1, keepdims=True)); e / e.sum(axis=1, keepdims=True)":
-        "the mean is subtracted, and exp of a large difference overflows. " + ROW_MAX,
-    "e = np.exp(x + x.max(axis=1, keepdims=True)); e / e.sum(axis=1, keepdims=True)":
-        "the maximum is added, and exp overflows. " + ROW_MAX,
-    "e = np.exp(x); e / e.sum(axis=1)": NO_KEEPDIMS,
-    "x - x.max(axis=1)": NO_KEEPDIMS,
-    "e = np.exp(x - x.max(axis=1, keepdims=True)); e / np.exp(x).sum(axis=1, keepdims=True)":
-        "the maximum is subtracted above the fraction line but not below. " + BOTH_PLACES,
-    "e = np.exp(x - x.max(axis=1, keepdims=True)); np.exp(x) / e.sum(axis=1, keepdims=True)":
-        "the maximum is subtracted below the fraction line but not above. " + BOTH_PLACES,
-    "np.exp(x)": "it is not normalised: divide by the sum over the row. " + EACH_ROW,
-    "e = np.exp(x); e / e.sum(axis=1).reshape(1, -1)": NO_KEEPDIMS,
-    "x - x.max(axis=1).reshape(1, -1)": NO_KEEPDIMS,
-    "np.exp(x - x.max(axis=1, keepdims=True))":
-        "it is not normalised: divide by the sum over the row. " + EACH_ROW,
-    "np.exp(x - x.max())": "it is not normalised: divide by the sum over the row. " + EACH_ROW,
-    "x / x.sum(axis=1, keepdims=True)": "exp is missing: exp(x_i) / sum_j exp(x_j).",
-    "e = np.exp(-x); e / e.sum(axis=1, keepdims=True)":
-        "the sign of the exponent is wrong: exp(x), without a minus.",
-    "e = np.exp(x); e / e.mean(axis=1, keepdims=True)":
-        "it is divided by the mean over the row, and should be by the sum.",
-    "e = np.exp(x - x.max(axis=1, keepdims=True)); e / e.mean(axis=1, keepdims=True)":
-        "it is divided by the mean over the row, and should be by the sum.",
-    "x - np.log(np.exp(x).sum(axis=1, keepdims=True))":
-        "that is the logarithm of the softmax. Return the probabilities themselves.",
-    "e = np.exp(x); e / (1 + e.sum(axis=1, keepdims=True))": "there is a 1 too much below.",
-    "e = np.exp(x - x.max(axis=1, keepdims=True)); e / (1 + e.sum(axis=1, keepdims=True))":
-        "there is a 1 too much below.",
-    "e = np.exp(x / 2); e / e.sum(axis=1, keepdims=True)": "x is halved (a temperature?).",
-    "e = np.exp(x / np.sqrt(D)); e / e.sum(axis=1, keepdims=True)":
-        "x is divided by a number (a temperature?).",
-    "e = np.exp(np.abs(x)); e / e.sum(axis=1, keepdims=True)":
-        "signs are lost: is an absolute value taken?",
-    "x.argmax(axis=1)":
-        "that is the number of the largest entry in each row (argmax). Return all probabilities.",
-    "y.max(axis=1)": "only the largest probability of each row is there. Return all of them.",
-    "1 / (1 + np.exp(-x))":
-        "that is the sigmoid of each entry. Softmax divides exp by its sum over the row.",
-    "e = 2 ** x; e / e.sum(axis=1, keepdims=True)": "the base is 2, and should be e: np.exp.",
-    "np.eye(D)[x.argmax(axis=1)]":
-        "that is 1 for the largest entry and 0 elsewhere (argmax). Softmax shares the 1 out.",
-    "e = np.exp(y); e / e.sum(axis=1, keepdims=True)": "Softmax is applied twice.",
-    "e = np.exp(x); e / np.linalg.norm(e, axis=1, keepdims=True)": NORM,
-    "e = np.exp(x - x.max(axis=1, keepdims=True)); e / np.linalg.norm(e, axis=1, keepdims=True)":
-        NORM,
-    "x": "x is returned as it came.",
-    "e = np.exp(np.clip(x, -limit, limit)); e / e.sum(axis=1, keepdims=True)": CLIPPED,
-    "e = np.exp(np.minimum(x, limit)); e / e.sum(axis=1, keepdims=True)": CLIPPED,
-}
+_MAX, _SUM = "x.max(axis=1, keepdims=True)", "e.sum(axis=1, keepdims=True)"
+_E = f"e = np.exp(x - {_MAX}); "
+MISTAKES["Softmax.forward", "y"] = [
+    ("it is normalised over the batch: the columns sum to 1, and each row (a sample) has to.",
+     "沿批的方向做了归一化，成了每一列之和为 1。每一行是一个样本，应该每一行之和为 1。",
+     "e = np.exp(x); e / e.sum(axis=0)", "e = np.exp(x - x.max()); e / e.sum(axis=0)",
+     "e = np.exp(x - x.max(axis=0)); e / e.sum(axis=0)", _E + "e / e.sum(axis=0)"),
+    ("it is normalised over the whole array. Each row is a sample, and has to sum to 1.",
+     "对整个数组做了归一化。每一行是一个样本，应该每一行之和为 1。",
+     "e = np.exp(x); e / e.sum()", "e = np.exp(x - x.max()); e / e.sum()", _E + "e / e.sum()"),
+    ("no maximum is subtracted: far from zero a row becomes inf / inf or 0 / 0, which is nan.",
+     "没有减去每一行的最大值：离零很远时，一行就成了 inf / inf 或 0 / 0，即 nan。",
+     f"e = np.exp(x); e / {_SUM}", f"e = np.exp(x); e / ({_SUM} + 1e-10)"),
+    ("what is subtracted is not each row's own maximum: exp overflows, or a row becomes 0 / 0.",
+     "减去的不是每一行自己的最大值，于是 exp 溢出，或者某一行成了 0 / 0。",
+     f"e = np.exp(x - x.max()); e / {_SUM}", f"e = np.exp(x - x.max()); e / ({_SUM} + 1e-10)",
+     f"e = np.exp(x - x.max(axis=0)); e / {_SUM}"),
+    (*KEEPDIMS, _E + "e / e.sum(axis=1)", "e = np.exp(x); e / e.sum(axis=1)", "x - x.max(axis=1)"),
+    ("it is not normalised: each row has to be divided by its sum.",
+     "没有归一化：每一行还要除以这一行的和。", "np.exp(x)", _E + "e", "np.exp(x - x.max())"),
+    ("that is the logarithm of the softmax; the probabilities themselves are wanted.",
+     "这是 Softmax 的对数；要返回的是概率本身。", "np.log(softmax(x))"),
+    ("that is the sigmoid of each entry. Softmax divides by the sum over the row.",
+     "这是逐元素的 Sigmoid。Softmax 要除以这一行的和。", "sigmoid(x)"),
+    (*OTHER, "softmax(-x)", "x / x.sum(axis=1, keepdims=True)", _E + f"e / (1 + {_SUM})"),
+]
 
-ONE_JACOBIAN = (
-    "y is a whole batch here, and each of its rows has its own Jacobian, diag(y_row) - "
-    "outer(y_row, y_row). Do it row by row, or use the sum below, which needs no Jacobian."
-)
-MISTAKES["Softmax.backward", "grad_x"] = {
-    "grad_y * y * (1 - y)":
-        "only the diagonal of the Jacobian is used: how y_i changes with its own x_i, by "
-        "y_i (1 - y_i), as in the sigmoid. But x_i also changes every other y_j of its row, by "
-        "-y_i y_j, because they share one sum. Older notes leave that out.",
-    "grad_y":
-        "the incoming gradient is passed on unchanged, as if Softmax and loss were one function. "
-        "Here each has its own backward.",
-    "y * (1 - y)":
-        "the incoming gradient grad_y is forgotten, and only the Jacobian's diagonal is there.",
-    "y * (grad_y - (grad_y * y).sum())":
-        "the sum runs over the whole array. It runs over each row: axis=1, keepdims=True.",
-    "y * (grad_y - (grad_y * y).sum(axis=0))":
-        "the sum runs over the batch (axis=0). It runs over each row: axis=1, keepdims=True.",
-    "y * (grad_y - (grad_y * y).sum(axis=1))": NO_KEEPDIMS,
-    "y * (grad_y - (grad_y * y).mean(axis=1, keepdims=True))":
-        "the mean over the row is subtracted, and should be the sum.",
-    "y * (grad_y - grad_y.sum(axis=1, keepdims=True))": "a factor y is missing inside the sum.",
-    "y * (grad_y - grad_y.mean(axis=1, keepdims=True))": "the mean of grad_y is subtracted.",
-    "grad_y - (grad_y * y).sum(axis=1, keepdims=True)": "the factor y in front is missing.",
-    "grad_y - y * (grad_y * y).sum(axis=1, keepdims=True)":
-        "a factor y is missing at the first grad_y.",
-    "grad_y * y - (grad_y * y).sum(axis=1, keepdims=True)": "the factor y is missing at the sum.",
-    "y * (grad_y + (grad_y * y).sum(axis=1, keepdims=True))":
-        "a sign is wrong: the sum is subtracted, because -y_i y_j stands beside the diagonal.",
-    "grad_y * (y - (y * y).sum(axis=1, keepdims=True))":
-        "grad_y stands outside the sum, and belongs inside.",
-    "grad_y * y * (1 - y.sum(axis=1, keepdims=True))":
-        "the rows of y sum to 1, so that this is 0. grad_y belongs inside the sum.",
-    "-y * ((grad_y * y).sum(axis=1, keepdims=True) - grad_y * y)":
-        "the diagonal of the Jacobian is missing, only -y_i y_j beside it is used.",
-    "-y * (grad_y * y).sum(axis=1, keepdims=True)": "the first term is missing.",
-    "y * (grad_y * y).sum(axis=1, keepdims=True)": "the first term is missing.",
-    "grad_y * y": "the sum over the row is missing.",
-    "grad_y * (1 - y)": "that is neither the diagonal nor the sum.",
-    "y - grad_y":
-        "that is the shortcut y_hat - y of Softmax and loss together. grad_y is not the label but "
-        "the incoming gradient.",
-    "(y - grad_y) / n":
-        "that is the shortcut (y_hat - y) / N of Softmax and loss together. grad_y is not the "
-        "label but the incoming gradient.",
-    "grad_y - y": "grad_y is not the label but the incoming gradient.",
-    "y * (grad_y - y)": "y stands where the sum should.",
-    "y * (1 - grad_y)": "the sum over the row is missing.",
-    "x * (grad_y - (grad_y * x).sum(axis=1, keepdims=True))":
-        "the input x is used, and should be the output y of forward.",
-    "grad_y * x * (1 - x)":
-        "the input x is used in place of the output y, and only the diagonal of the Jacobian.",
-    "grad_y @ (np.diag(y[0]) - np.outer(y[0], y[0]))":
-        "the Jacobian of the first row is used for all rows. Each row has its own.",
-    "grad_y @ (np.diag(y[-1]) - np.outer(y[-1], y[-1]))":
-        "the Jacobian of the last row is used for all rows. Each row has its own.",
-    "grad_y @ (np.diag(y.mean(axis=0)) - y.T @ y / n)":
-        "one averaged Jacobian is used for all rows. Each row has its own.",
-    "grad_y @ (np.diag(y.sum(axis=0)) - y.T @ y)":
-        "one Jacobian is used for all rows. Each row has its own.",
-    "np.diag(y) - y @ y.T": ONE_JACOBIAN,
-    "np.diag(y) - y.T @ y": ONE_JACOBIAN,
-    "np.diag(y) - np.outer(y, y)": ONE_JACOBIAN,
-    "np.diag(y.ravel()) @ grad_y": ONE_JACOBIAN,
-    "grad_y @ (np.diag(y[0]) - y.T @ y)": ONE_JACOBIAN,
-    "grad_y @ (np.eye(D) - y.T @ y)": ONE_JACOBIAN,
-    "y * (grad_y - grad_y.max(axis=1, keepdims=True))":
-        "the largest entry is subtracted, and should be the sum over the row of grad_y * y.",
-    "(y[:, :, None] * np.eye(D) - y[:, :, None] * y[:, None, :]).sum(axis=1)": FORGOT_GRAD_Y,
-    "y[:, :, None] * np.eye(D) - y[:, :, None] * y[:, None, :]":
-        "the Jacobian itself is returned, one matrix for each row. Multiply each by its row of "
-        "grad_y.",
-    "old_y * (grad_y - (grad_y * old_y).sum(axis=1, keepdims=True))":
-        "y comes from an earlier call. Softmax.forward has to keep its output anew in every call.",
-    "y * (old_grad_y - (old_grad_y * y).sum(axis=1, keepdims=True))":
-        "grad_y comes from an earlier call. Use the argument.",
-}
+DIAGONAL = (
+    "only the diagonal of the Jacobian is used; the entries beside it, -y_i y_j, are missing. All "
+    "of a row share one denominator, so x_i changes every other y_j of its row too.",
+    "只用了雅可比矩阵的对角线，漏掉了非对角项 -y_i y_j。同一行共用一个分母，x_i 一变，其他 y_j 也"
+    "跟着变。")
+THREE_AXES = ("`.T` reverses all axes; of stacked matrices, only the last two are to be swapped.",
+              "`.T` 会把所有的轴都反过来；对一叠矩阵，只应该交换最后两个轴。")
+ONE_JACOBIAN = ("a single Jacobian is made of the whole batch; each row of y has one of its own.",
+                "把整批数据当成一个向量来求雅可比矩阵了；y 的每一行各有各的雅可比矩阵。")
+_J = "y[:, :, None] * np.eye(D) - y[:, :, None] * y[:, None, :]"
+_S = "(grad_y * y).sum(axis=1, keepdims=True)"
+MISTAKES["Softmax.backward", "grad_x"] = [
+    (*DIAGONAL, "grad_y * y * (1 - y)"),
+    (f"{DIAGONAL[0]} Besides, the incoming gradient grad_y is forgotten.",
+     f"{DIAGONAL[1]}另外还漏乘了传来的梯度 grad_y。", "y * (1 - y)"),
+    ("the incoming gradient is passed on unchanged, as if softmax and loss were one layer.",
+     "把传来的梯度原样返回了，好像 Softmax 和损失是同一层。", "grad_y"),
+    ("the sum runs over the whole array or over the batch; it is that of each row alone.",
+     "和是对整个数组（或沿批的方向）求的；应该每一行单独求和。",
+     "y * (grad_y - (grad_y * y).sum())", "y * (grad_y - (grad_y * y).sum(axis=0))"),
+    (*KEEPDIMS, "y * (grad_y - (grad_y * y).sum(axis=1))"),
+    ("only a part of the Jacobian is used: y_i - y_i y_i on the diagonal and -y_i y_j beside it.",
+     "只用了雅可比矩阵的一部分：对角线上是 y_i - y_i y_i，其余是 -y_i y_j。",
+     f"-y * ({_S} - grad_y * y)", f"-y * {_S}", f"y * {_S}", "grad_y * y"),
+    ("that is the shortcut `prediction - label` of softmax and loss; but grad_y is no label.",
+     "这是把 Softmax 和损失合在一起的捷径“预测减标签”；但传来的梯度 grad_y 不是标签。",
+     "y - grad_y", "(y - grad_y) / n", "grad_y - y"),
+    ("one and the same Jacobian is used for all rows; each row has its own.",
+     "所有的行用了同一个雅可比矩阵；每一行应该用自己的。",
+     "grad_y @ (np.diag(y[0]) - np.outer(y[0], y[0]))",
+     "p = y.mean(axis=0); grad_y @ (np.diag(p) - np.outer(p, p))"),
+    (*ONE_JACOBIAN, "np.diag(y) - y @ y.T", "np.diag(y) - np.outer(y, y)"),
+    ("the rows' Jacobians are returned or added up; each has to meet its row of grad_y first.",
+     "返回的是各行的雅可比矩阵（或它们的和）；每个矩阵还要乘上 grad_y 的那一行。",
+     _J, f"grad_y[:, None, :] * ({_J})", f"grad_y[:, :, None] * ({_J})", f"({_J}).sum(axis=0)"),
+    (*OTHER, f"y * (grad_y + {_S})", f"grad_y - {_S}", f"grad_y - y * {_S}", f"grad_y * y - {_S}",
+     "y * (grad_y - grad_y.sum(axis=1, keepdims=True))", "y * (grad_y - y)", "softmax(grad_y)"),
+]
 
-LOG_0 = (
-    "log(0) is -inf, and 0 * -inf is nan. Keep the logarithm away from 0: log(y_hat + 1e-12), or "
-    "clip y_hat first."
-)
-ARRAY = "The loss is one number: sum over everything, divide by N."
-N_MISSING = (
-    "the division by N, the number of samples (rows), is missing. The loss is the mean over them."
-)
-MISTAKES["CrossEntropyLoss.forward", "loss"] = {
-    "-(y * np.log(y_hat)).sum() / n": LOG_0,
-    "-np.log((y * y_hat).sum(axis=1)).mean()": LOG_0,
-    "-(y * np.log(y_hat)).sum()": N_MISSING,
-    "-(y * np.log(y_hat)).sum() / D":
-        "it is divided by the number of classes (columns), and should be by N, the number of "
-        "samples (rows).",
-    "-(y * np.log(y_hat)).sum() / (n * D)":
-        "it is averaged over all elements, rows times classes (np.mean?), and should be divided by "
-        "N, the number of samples (rows), only.",
-    "-(y * np.log(y_hat)).sum() / n ** 2": "it is divided by N twice.",
-    "(y * np.log(y_hat)).sum() / n":
-        "the sign is wrong: the minus in front is missing. log(y_hat) is negative, the loss is "
-        "positive.",
-    "(y * np.log(y_hat)).sum()":
-        "the minus in front is missing (sign), and so is the division by N, the number of samples.",
-    "(y * np.log(y_hat)).sum() / (n * D)":
-        "the minus in front is missing (sign), and it is averaged over all elements instead of the "
-        "N rows.",
-    "-(y * np.log2(y_hat)).sum() / n":
-        "the base of the logarithm is 2 (log2), and should be e: np.log.",
-    "-(y * np.log10(y_hat)).sum() / n":
-        "the base of the logarithm is 10 (log10), and should be e: np.log.",
-    "-(y * np.log2(y_hat)).sum()":
-        "the base of the logarithm is 2, and should be e; and " + N_MISSING,
-    "-(y * np.log10(y_hat)).sum()":
-        "the base of the logarithm is 10, and should be e; and " + N_MISSING,
-    "-(y * np.log1p(y_hat)).sum() / n": "np.log1p(v) is log(1 + v). The loss needs np.log(v).",
-    "(y * np.log1p(y_hat)).sum() / n": "np.log1p(v) is log(1 + v). The loss needs -np.log(v).",
-    "-(y * np.log(y_hat)).sum(axis=1)":
-        "that is an array, one loss for each row, and not their mean. " + ARRAY,
-    "-(y * np.log(y_hat)).sum(axis=1, keepdims=True)":
-        "that is an array, one loss for each row. " + ARRAY,
-    "-(y * np.log(y_hat)).sum(axis=1) / n":
-        "that is an array, one number for each row: the sum over the rows is missing. " + ARRAY,
-    "-(y * np.log(y_hat)).sum(axis=1, keepdims=True) / n":
-        "that is an array, one number for each row: the sum over the rows is missing. " + ARRAY,
-    "-(y * np.log(y_hat)).sum(axis=0) / n":
-        "that is an array, one number for each class. " + ARRAY,
-    "-(y * np.log(y_hat)).mean(axis=0)": "that is an array, one number for each class. " + ARRAY,
-    "-(y * np.log(y_hat)).sum(axis=0)": "that is an array, one number for each class. " + ARRAY,
-    "-(y * np.log(y_hat)).mean(axis=1)": "that is an array, one number for each row. " + ARRAY,
-    "-y * np.log(y_hat)": "that is an array, nothing is summed yet. " + ARRAY,
-    "-y * np.log(y_hat) / n": "that is an array, nothing is summed yet. " + ARRAY,
-    "-np.log(y_hat)": "that is an array, and the labels y are not used. " + ARRAY,
-    "np.array([-(y * np.log(y_hat)).sum() / n])":
-        "that is an array holding one number. Return the number: float(...).",
-    "np.array([[-(y * np.log(y_hat)).sum() / n]])":
-        "that is an array holding one number. Return the number, without keepdims.",
-    "-(y * np.log(y_hat) + (1 - y) * np.log(1 - y_hat)).sum() / n":
-        "that is the binary cross-entropy. With one-hot classes the term (1 - y) log(1 - y_hat) "
-        "does not belong here.",
-    "-(y * np.log(y_hat) + (1 - y) * np.log(1 - y_hat)).mean()":
-        "that is the binary cross-entropy, averaged over all elements. The term (1 - y) log(1 - "
-        "y_hat) does not belong here, and the mean is over the N rows.",
-    "-(y * np.log(y_hat) + (1 - y) * np.log(1 - y_hat)).sum()":
-        "that is the binary cross-entropy. The term (1 - y) log(1 - y_hat) does not belong here; "
-        "and " + N_MISSING,
-    "y @ np.log(y_hat)":
-        "`@` and np.dot are the matrix product. Here it is entry by entry: y * np.log(y_hat).",
-    "-(y @ np.log(y_hat).T)":
-        "`@` and np.dot are the matrix product. Here it is entry by entry: y * np.log(y_hat).",
-    "-(y @ np.log(y_hat).T).sum() / n":
-        "`@` and np.dot pair every row with every other. Here it is entry by entry: "
-        "y * np.log(y_hat).",
-    "-np.log(y_hat[np.arange(n), y.argmax()]).mean()":
-        "argmax() without axis=1 is one number for the whole batch. Each row has its own class.",
-    "-np.log(y_hat[y.argmax(axis=1)]).mean()":
-        "the class number is used as a row number: y_hat[np.arange(n), classes].",
-    "-(y_hat * np.log(y)).sum() / n":
-        "y and y_hat are swapped: the logarithm is of the prediction y_hat, y is the weight in "
-        "front.",
-    "-(y_hat * np.log(y)).sum()": "y and y_hat are swapped: the logarithm is of the prediction.",
-    "-(y_hat * np.log(y + tiny)).sum() / n":
-        "y and y_hat are swapped: the logarithm is of the prediction y_hat, y is the weight in "
-        "front.",
-    "-(y_hat * np.log(np.clip(y, tiny, 1 - tiny))).sum() / n":
-        "y and y_hat are swapped: the logarithm is of the prediction y_hat, y is the weight in "
-        "front.",
-    "-np.log(y_hat).sum() / n":
-        "the labels y are not used: only the probability of the right class counts, y * "
-        "log(y_hat).",
-    "-np.log(y_hat).sum()": "the labels y are not used: y * log(y_hat).",
-    "-np.log(y_hat).mean()":
-        "the labels y are not used: y * log(y_hat), and the mean is over the N rows.",
-    "-np.log((y * y_hat).sum() / n)":
-        "the mean is taken before the logarithm. Take the logarithm of each row's probability, "
-        "then the mean.",
-    "-np.log((y * y_hat).sum())":
-        "the sum is taken before the logarithm. Take the logarithm of each row's probability, then "
-        "the mean.",
-    "-(y * y_hat).sum() / n": "the logarithm is missing: y * log(y_hat).",
-    "(y * y_hat).sum() / n": "the logarithm and the minus are missing: -y * log(y_hat).",
-    "-(y_hat * np.log(y_hat)).sum() / n":
-        "that is the entropy of y_hat, the labels y are not used: y * log(y_hat).",
-    "-(y - np.log(y_hat)).sum() / n": "y is to be multiplied by the logarithm: y * log(y_hat).",
-    "((y_hat - y) ** 2).sum() / n":
-        "that is the squared error. Cross-entropy is -sum y log(y_hat) / N.",
-    "((y_hat - y) ** 2).sum() / (2 * n)": "that is the squared error, not cross-entropy.",
-    "((y_hat - y) ** 2).sum() / 2": "that is the squared error, not cross-entropy.",
-    "((y_hat - y) ** 2).mean()": "that is the squared error (MSE), not cross-entropy.",
-    "((y_hat - y) ** 2).sum()": "that is the squared error, not cross-entropy.",
-    "np.abs(y_hat - y).sum() / n": "that is the absolute error, not cross-entropy.",
-    "np.abs(y_hat - y).mean()": "that is the absolute error, not cross-entropy.",
-    "-(y * np.log(y_hat))[0].sum()":
-        "only the first row of the batch counts. Take the mean over all.",
-    "-(y * np.log(y_hat))[-1].sum()":
-        "only the last row of the batch counts. Take the mean over all: does a loop set the loss "
-        "where it should add?",
-    "-(y * np.log(y_hat))[0].sum() / n": "only the first row of the batch counts.",
-    "-(y * np.log(y_hat))[-1].sum() / n": "only the last row of the batch counts.",
-    "(-(y * np.log(y_hat)).sum(axis=1)).max()":
-        "the largest loss of the rows is returned, not the mean.",
-    "-(y * np.log(np.exp(y_hat) / np.exp(y_hat).sum(axis=1, keepdims=True))).sum() / n":
-        "a softmax is applied again: y_hat already holds probabilities.",
-    "-(y * y_hat).sum() / n + np.log(np.exp(y_hat).sum(axis=1)).mean()":
-        "a softmax is applied again: y_hat already holds probabilities.",
-    "-(y * np.log(y_hat + coarse)).sum() / n":
-        "the {coarse} added inside the logarithm is so large that it distorts the loss. 1e-12 is "
-        "enough to avoid log(0).",
-    "-(y * np.log(np.clip(y_hat, coarse, 1 - coarse))).sum() / n":
-        "y_hat is clipped at {coarse}, which is so coarse that it distorts the loss. Clip at "
-        "1e-12 or so.",
-    "-(y * np.log(np.maximum(y_hat, coarse))).sum() / n":
-        "y_hat is clipped at {coarse}, which is so coarse that it distorts the loss. Clip at "
-        "1e-12 or so.",
-    "np.exp(-(y * np.log(y_hat)).sum() / n)": "that is exp of the loss (the perplexity).",
-}
+BINARY = ("that is binary cross-entropy. With one-hot classes there is no term for 1 - y.",
+          "这是二分类的交叉熵。标签是独热编码时，没有 1 - y 的那一项。")
+NO_LABELS = ("the labels y are not used: only the right class of each row counts.",
+             "没有用到标签 y：每一行只有正确的那一类起作用。")
+SWAPPED = ("y and y_hat are swapped: y_hat is the prediction (in the logarithm), y the label.",
+           "y 和 y_hat 用反了：y_hat 是预测（在对数里），y 是标签。")
+SQUARED = ("that is the squared error, not cross-entropy.", "这是平方误差，不是交叉熵。")
+AGAIN = ("a softmax is applied once more: y_hat holds probabilities already.",
+         "又做了一次 Softmax：y_hat 已经是概率了。")
+_EPS = ("1e-7", "1e-8", "1e-9", "1e-10", "1e-12", "1e-15")
+_BCE, _L = "(y * np.log(y_hat) + (1 - y) * np.log(1 - y_hat))", "-(y * np.log(y_hat))"
+MISTAKES["CrossEntropyLoss.forward", "loss"] = [
+    ("log(0) is -inf, and 0 * -inf is nan. 0 has to be raised a tiny bit before the logarithm.",
+     "log(0) 是 -inf，0 * -inf 是 nan。取对数之前，要把 0 抬高到一个极小的正数。",
+     f"{_L}.sum() / n", "-np.log((y * y_hat).sum(axis=1)).mean()"),
+    (*BASE, *(f"-(y * np.{f}(y_hat)).sum(){n}" for f in ("log2", "log10") for n in (" / n", ""))),
+    ("that is an array, and the loss is one number: the sum over all, divided by N.",
+     "这是一个数组，而损失是一个数：全部加起来，再除以 N。",
+     *(f"{_L}{b}{c}" for c in ("", " / n") for b in ("", ".sum(axis=0)", ".sum(axis=1)")),
+     f"{_L}.mean(axis=1)", f"{_L}.sum(axis=1, keepdims=True)", "-np.log(y_hat)", f"-{_BCE}",
+     "-np.log((y * y_hat).sum(axis=1))"),
+    (*BINARY, *(f"{s}{_BCE}.{f}" for s in ("-", "") for f in ("sum() / n", "mean()", "sum()"))),
+    (*NOT_MATMUL, "y @ np.log(y_hat)", *(f"-(y{a}){b}" for b in (".sum() / n", ".sum()", "")
+                                         for a in (" @ np.log(y_hat).T", ".T @ np.log(y_hat)"))),
+    ("the class number is not used row by row: each row has a right class of its own.",
+     "没有按行取用类别编号：每一行有自己的正确类别。",
+     "-np.log(y_hat[np.arange(n), y.argmax()]).mean()", "-np.log(y_hat[y.argmax(axis=1)]).mean()",
+     "-np.log(y_hat[:, y.argmax(axis=1)]).mean()"),
+    (*SWAPPED, "-(y_hat * np.log(y)).sum() / n",
+     *(f"-(y_hat * np.log(y + {eps})).sum() / n" for eps in _EPS)),
+    (*NO_LABELS, "-np.log(y_hat).sum() / n", "-np.log(y_hat).mean()"),
+    (*SQUARED, *(f"((y_hat - y) ** 2).{f}" for f in ("sum() / n", "sum() / 2", "mean()", "sum()"))),
+    (*AGAIN, *(f"-(y * np.log(softmax(y_hat))).{f}" for f in ("sum() / n", "sum()", "mean()"))),
+    (*OTHER, "-(y * y_hat).sum() / n", "-(y * np.log1p(y_hat)).sum() / n"),
+]
 
-ONE_OVER_0 = (
-    "it divides by 0 where y_hat is 0: -1 / 0 is -inf, 0 / 0 is nan. Keep y_hat away from 0 as "
-    "in the logarithm: y_hat + 1e-12, or clip it."
-)
 FUSED = (
-    "that is the gradient of Softmax and loss together, the shortcut (y_hat - y) / N. backward() "
-    "here gives that of the loss alone, with respect to y_hat: -y / y_hat / N; Softmax.backward "
-    "does the rest."
-)
-MISTAKES["CrossEntropyLoss.backward", "grad_y_hat"] = {
-    "-y / y_hat / n": ONE_OVER_0,
-    "np.where(y == 1, -y / y_hat / n, 0)": ONE_OVER_0,
-    "(y_hat - y) / n": FUSED,
-    "y_hat - y": FUSED + " (And the division by N is missing.)",
-    "(y - y_hat) / n": FUSED + " (And its sign is wrong.)",
-    "y - y_hat": FUSED + " (And its sign is wrong, and the division by N is missing.)",
-    "(y_hat - y) / (n * D)": FUSED + " (And N is the number of rows only.)",
-    "-y / y_hat": N_MISSING + " So its gradient is divided by N too.",
-    "-y / y_hat / D":
-        "it is divided by the number of classes (columns), and should be by N, the number of "
-        "samples (rows).",
-    "-y / y_hat / (n * D)":
-        "it is divided by the number of all elements, rows times classes, and should be by N, the "
-        "number of samples (rows), only.",
-    "-y / y_hat / n ** 2": "it is divided by N twice.",
-    "y / y_hat / n": "the sign is wrong: the minus in front is missing, -y / y_hat / N.",
-    "y / y_hat": "the sign is wrong, the minus in front is missing; and so is the division by N.",
-    "-1 / y_hat / n": "the labels y are not used: -y / y_hat / N is 0 except for the right class.",
-    "-1 / y_hat": "the labels y are not used, and the division by N is missing: -y / y_hat / N.",
-    "1 / y_hat / n": "the labels y and the minus are missing: -y / y_hat / N.",
-    "-y_hat / y / n": "y and y_hat are swapped: -y / y_hat / N.",
-    "-y_hat / y": "y and y_hat are swapped: -y / y_hat / N.",
-    "-y_hat / (y + tiny) / n": "y and y_hat are swapped: -y / y_hat / N.",
-    "-y * y_hat / n": "y_hat is multiplied; the derivative of log(y_hat) is 1 / y_hat: divide.",
-    "-y * y_hat": "y_hat is multiplied; the derivative of log(y_hat) is 1 / y_hat: divide.",
-    "-np.log(y_hat) / n": "that is the logarithm again. Its derivative is 1 / y_hat.",
-    "-y * np.log(y_hat) / n": "that is the loss again. The derivative of log(y_hat) is 1 / y_hat.",
-    "-y * np.log(y_hat)": "that is the loss again. The derivative of log(y_hat) is 1 / y_hat.",
-    "(-y / y_hat + (1 - y) / (1 - y_hat)) / n":
-        "that is the gradient of the binary cross-entropy. The term (1 - y) / (1 - y_hat) does not "
-        "belong here.",
-    "-y / y_hat + (1 - y) / (1 - y_hat)":
-        "that is the gradient of the binary cross-entropy. The term (1 - y) / (1 - y_hat) does not "
-        "belong here; and the division by N is missing.",
-    "(-y / y_hat + (1 - y) / (1 - y_hat)) / (n * D)":
-        "that is the gradient of the binary cross-entropy. The term (1 - y) / (1 - y_hat) does not "
-        "belong here.",
-    "(y_hat - y) / (y_hat * (1 - y_hat))":
-        "that is the gradient of the binary cross-entropy, without the division by N.",
-    "-(y / y_hat).sum() / n": "it is summed. dL/dy_hat is shaped like y_hat, (n, D): do not sum.",
-    "-(y / y_hat).sum(axis=1) / n":
-        "it is summed over the classes. dL/dy_hat is shaped like y_hat, (n, D): do not sum.",
-    "-(y / y_hat).sum(axis=1, keepdims=True) / n":
-        "it is summed over the classes. dL/dy_hat is shaped like y_hat, (n, D): do not sum.",
-    "-(y / y_hat).sum(axis=0) / n":
-        "it is summed over the rows. dL/dy_hat is shaped like y_hat, (n, D): do not sum.",
-    "-(y / y_hat).mean()": "it is averaged. dL/dy_hat is shaped like y_hat, (n, D).",
-    "-(y / y_hat).mean(axis=0)":
-        "it is summed or averaged over the rows. dL/dy_hat is shaped like y_hat.",
-    "-(y / y_hat).mean(axis=0, keepdims=True)":
-        "it is summed or averaged over the rows. dL/dy_hat is shaped like y_hat: each entry is "
-        "divided by N, none are added up.",
-    "-1 / (y_hat * y).sum(axis=1) / n":
-        "only the right classes are there. dL/dy_hat is shaped like y_hat, (n, D), with 0 for the "
-        "others.",
-    "y_hat / n": "that is y_hat / N. The gradient is -y / y_hat / N.",
-    "-y / n": "the division by y_hat is missing: the derivative of log(y_hat) is 1 / y_hat.",
-    "-y": "the division by y_hat is missing: the derivative of log(y_hat) is 1 / y_hat.",
-    "2 * (y_hat - y) / n": "that is the gradient of the squared error, not of cross-entropy.",
-    "2 * (y_hat - y) / (n * D)": "that is the gradient of the squared error, not of cross-entropy.",
-    "2 * (y_hat - y)": "that is the gradient of the squared error, not of cross-entropy.",
-    "y @ (1 / y_hat)":
-        "`@` is the matrix product. Here it is entry by entry: y / y_hat.",
-    "-y / y_hat.sum() / n": "it is divided by the sum of y_hat, and should be by each entry.",
-    "-1 / (y * y_hat + tiny) / n":
-        "where y is 0, this divides by almost 0. There the gradient is 0: -y / y_hat / N.",
-    "-y / np.clip(y_hat, coarse, 1) / n":
-        "y_hat is clipped at {coarse}, which is so coarse that it distorts the gradient.",
-    "-y / np.maximum(y_hat, coarse) / n":
-        "y_hat is clipped at {coarse}, which is so coarse that it distorts the gradient.",
-    "-y / y_hat ** 2 / n": "y_hat is squared: the derivative of log(y_hat) is 1 / y_hat.",
-    "-y / y_hat / np.log(2) / n":
-        "that is the gradient with the base 2 (log2), and should be with e.",
-    "-y / y_hat / np.log(10) / n":
-        "that is the gradient with the base 10 (log10), and should be with e.",
-    "-y / (1 + y_hat) / n":
-        "that is the gradient of log(1 + y_hat) (log1p). That of log(y_hat) is 1 / y_hat.",
-    "-y / (y_hat + coarse) / n":
-        "the {coarse} added to y_hat is so large that it distorts the gradient. 1e-12 is enough "
-        "to avoid 1/0.",
-    "-y / y_hat / n * loss": "it is multiplied by the loss.",
-    "-old_y / old_y_hat / n":
-        "y and y_hat come from an earlier call. CrossEntropyLoss.forward has to keep them anew in "
-        "every call.",
-    "-y / old_y_hat / n":
-        "y_hat comes from an earlier call. CrossEntropyLoss.forward has to keep it anew in every "
-        "call.",
-    "-old_y / y_hat / n":
-        "y comes from an earlier call. CrossEntropyLoss.forward has to keep it anew in every call.",
-}
+    "that is (perhaps but for a factor) the gradient of softmax and loss together. Here backward "
+    "gives that of the loss alone, with respect to y_hat; Softmax.backward does the rest.",
+    "这是 Softmax 和损失合在一起的梯度（可能差一个倍数）。这里只求损失对 y_hat 的梯度，其余由 "
+    "Softmax.backward 完成。")
+_G, _BG = "-y / y_hat", "(-y / y_hat + (1 - y) / (1 - y_hat))"
+MISTAKES["CrossEntropyLoss.backward", "grad_y_hat"] = [
+    ("where y_hat is 0, 1 / 0 is inf and 0 / 0 nan: keep it away from 0, as for the logarithm.",
+     "y_hat 为 0 的地方，1 / 0 是 inf，0 / 0 是 nan：和取对数时一样，要先让 y_hat 离开 0。",
+     f"{_G} / n", f"np.where(y == 1, {_G} / n, 0)"),
+    (*FUSED, "(y_hat - y) / n", "y_hat - y", "(y - y_hat) / n", "y - y_hat"),
+    (*NO_LABELS, "-1 / y_hat / n", "-1 / y_hat", "1 / y_hat"),
+    (*SWAPPED, "-y_hat / y / n", "-y_hat / y", *(f"-y_hat / (y + {eps}) / n" for eps in _EPS)),
+    ("that is the logarithm itself; its derivative is 1 / y_hat.",
+     "这还是对数本身；它的导数是 1 / y_hat。", f"{_L} / n", _L, "-np.log(y_hat)"),
+    (*BINARY, f"{_BG} / n", _BG, f"{_BG} / (n * D)", f"-{_BG} / n", f"-{_BG}"),
+    ("the division by y_hat is missing: the derivative of log(y_hat) is 1 / y_hat.",
+     "漏了除以 y_hat：log(y_hat) 的导数是 1 / y_hat。", "-y / n", "-y * y_hat / n", "-y * y_hat"),
+    (*AGAIN, "softmax(y_hat) - y", "(softmax(y_hat) - y) / n", "-y / softmax(y_hat) / n"),
+    (*NOT_MATMUL, "y @ (1 / y_hat)", "-y.T @ (1 / y_hat) / n"),
+    (*OTHER, "-y / y_hat ** 2 / n", "-y / (1 + y_hat) / n", "2 * (y_hat - y) / n"),
+]
 
-# For every method and result.
-MISTAKES["", ""] = {
-    "old_right + right":
-        "results are accumulated from call to call (+=). Each call has to set them anew (=).",
-    "(old_right + right) / 2": "results are averaged from call to call. Each has to be new.",
-    "old_right":
-        "it is the result of an earlier call, kept and used again. Compute it anew in every call.",
-    "-right": "the sign is wrong: your numbers are right but for a minus.",
-    "right.T": "it is transposed.",
-    "right / n":
-        "it is divided by n, the number of rows, once too often: it is averaged over the batch, "
-        "where nothing is to be averaged.",
-    "right * n":
-        "it is n times what it should be, n the number of rows: is a division by n missing, or "
-        "are rows added up?",
-    "right / (n * d)": "it is divided by the number of all entries: np.mean in place of np.sum?",
-    "right / d": "it is divided by the number of columns.",
-    "right * d": "it is multiplied by the number of columns.",
-    "-right / n": "the sign is wrong, and it is divided by n, the number of rows.",
-    "-right * n": "the sign is wrong, and it is n times too large, n the number of rows.",
-    "right * n / size":
-        "it is divided by the fixed number {size}. Divide by the number of rows that the batch "
-        "really has, len(...).",
-    "2 * right": "it is twice what it should be.",
-    "right / 2": "it is half of what it should be.",
-    "right ** 2": "it is squared.",
-    "np.abs(right)": "signs are lost: is an absolute value taken?",
-    "np.zeros_like(right)": "it is all zeros: is the result ever written into the array?",
-    "np.ones_like(right)": "it is all ones.",
-    "np.round(right)": "it is rounded.",
-    "np.round(right, places)": "it is rounded to {places} decimals.",
-    "np.trunc(right)": "it is cut to integers: an array of dtype=int holds no fractions.",
-    "right[0]": "it is the first row only. Return all rows.",
-    "right[:1]": "it is the first row only. Return all rows.",
-    "right[-1]": "it is the last row only. Return all rows.",
-    "right[-1:]": "it is the last row only. Return all rows.",
-    "right.sum(axis=0)": "it is summed over the rows. Return one row for each sample.",
-    "right.sum(axis=0, keepdims=True)": "it is summed over the rows. Return one for each sample.",
-    "right.mean(axis=0)": "it is averaged over the rows. Return one row for each sample.",
-    "right.mean(axis=0, keepdims=True)": "it is averaged over the rows. Return one for each row.",
-    "right.sum(axis=1)": "it is summed over the columns.",
-    "right.sum(axis=1, keepdims=True)": "it is summed over the columns.",
-    "right.mean(axis=1, keepdims=True)": "it is averaged over the columns.",
-    "right.sum()": "it is summed to one number.",
-    "right.mean()": "it is averaged to one number.",
-    "right.ravel()": "it is flattened to one row of numbers: ravel, flatten or reshape(-1)?",
-    "right.squeeze()": "a dimension of size 1 is lost: squeeze? Keep the shape.",
-    "right[None]": "it has a dimension too much.",
-    "right[..., None]": "it has a dimension too much.",
-}
+# What may have become of the right result of any method.
+CONSTANT = ("it is the constant {k:.6g}, whatever goes in.",
+            "不管输入什么，结果总是常数 {k:.6g}。", "np.ones_like(right) * k")
+RELATIONS = [
+    ("the sign is wrong: but for a minus, these numbers are right.",
+     "符号错了：除了差一个负号，这些数都对。", "-right"),
+    ("it is divided by n, the number of rows, once too often: only the loss averages, and once.",
+     "多除了一次 n（行数），成了平均：只有损失对一批取平均，也只取一次。", "right / n"),
+    ("it is n times too large, n the number of rows: a division is missing, or rows are added up.",
+     "结果是正确值的 n 倍（n 是行数）：漏了除以 n，或者多加了各行。", "right * n"),
+    ("the sign is wrong, and so is the division by n, the number of rows.",
+     "符号错了，除以行数 n 也不对。", "-right / n", "-right * n", "-right / D", "-right * n / D"),
+    ("it is divided by the number of columns (D, m) in place of n, the number of rows.",
+     "除以了列数，而应该除以行数 n。", "right * n / D"),
+    ("it is divided (multiplied) by the number of columns or of all entries, as by np.mean.",
+     "多除（乘）了列数或全部元素的个数，用 np.mean 就会这样。", "right * D",
+     "right / D", "right / m", "right / (n * D)", "right / (n * m)"),
+    ("results are accumulated from call to call (+=). Every call has to set them anew (=).",
+     "把结果累加到了上一次的结果上（+=）。每次调用都应该重新设置（=）。", "before + right"),
+    ("it is divided by a fixed {inverse:.6g} in place of n, the number of rows.",
+     "除以了固定的 {inverse:.6g}，而不是行数 n。", "right * n * k"),
+    ("everything is {k:.6g} times what it should be, in every batch: a constant factor.",
+     "每一批的结果都是正确值的 {k:.6g} 倍：多了或少了一个常数因子。", "right * k"),
+    ("fractions are lost: an array of integers (dtype=int) holds none.",
+     "小数部分丢了：整数数组（dtype=int）存不下小数。", "np.trunc(right)"),
+    ("only the first row of the batch counts: an index 0, or a `return` inside the loop?",
+     "只算了这一批的第一行：是不是下标写死成了 0，或者把 return 写在了循环里？",
+     "right[0]", "first", "np.vstack([right[:1], np.zeros_like(right[1:])])"),
+    ("only the last row of the batch counts: does a loop set the result where it has to add?",
+     "只算了这一批的最后一行：是不是循环里每次都重新赋值，而没有累加？",
+     "right[-1]", "last", "np.vstack([np.zeros_like(right[:-1]), right[-1:]])"),
+    ("the last row is left out: does a loop end one too early?", "漏了最后一行：循环少跑了一次？",
+     "right[:-1]", "right - last", "np.vstack([right[:-1], np.zeros_like(right[-1:])])"),
+    ("numbers are added up (averaged) that have to stay apart: a sum over an axis too much.",
+     "把应该分开的数加起来（平均）了：多做了一次沿某个轴的求和。",
+     *(f"right.{f}({axis})" for f in ("sum", "mean") for axis in (
+       "", "axis=0", "axis=1", "axis=0, keepdims=True", "axis=1, keepdims=True"))),
+    ("the numbers are right, the shape is not: transposed, reshaped, a dimension too much or few?",
+     "数值都对，形状不对：转置了，改了形状，或者多了、少了一维（keepdims、squeeze、None）。",
+     "right.T", "right.ravel()", "right.reshape(1, -1)", "right.reshape(-1, 1)", "right.squeeze()",
+     "right[None]", "right[..., None]", "np.array([right])", "np.array([[right]])"),
+]
 
-# With each formula above, in case none of them fits alone: two mistakes at a time.
-BESIDES = {
-    "-result": "And the sign is wrong.",
-    "result / n": "And it is divided by n, the number of rows.",
-    "result * n": "And it is n times too large: is a division by the number of rows missing?",
-    "-result / n": "And the sign is wrong, and it is divided by n, the number of rows.",
-    "-result * n": "And the sign is wrong, and a division by the number of rows is missing.",
-    "result / d": "And it is divided by the number of columns.",
-    "result / (n * d)": "And it is divided by the number of all entries.",
-    "result.T": "And it is transposed.",
-    "result * grad_y": "And it is multiplied by grad_y.",
-    "result.sum()": "And it is summed to one number.",
-    "result.mean()": "And it is averaged to one number.",
-    "result.squeeze()": "And a dimension is lost.",
-}
+# What Python's or NumPy's message matches (the first pattern counts): {0}, {1} are the parts in
+# parentheses, {close} a name that resembles the misspelt one, {first} the method's first line.
+STUMBLES = [
+    ("NoneType|of type None",
+     "a value is None: it was never set, or a function has no `return` or works in place.",
+     "有一个值是 None：它没有赋过值，或者来自没写 return（或原地操作）的函数。"),
+    ("builtin_function_or_method|'method'|'numpy.ufunc'|'function'|Dispatcher'",
+     "the parentheses of a call are missing: x.max is the function itself, x.max() its result.",
+     "漏了调用的括号：x.max 是函数本身，x.max() 才是结果。"),
+    (r"(?:Linear' object has no attribute|NameError: name) '([wWbB]|weights?|bias)'",
+     "the weights are kept in the object as __init__ names them: self.W (a capital) and self.b.",
+     "权重存在对象里，名字是 __init__ 里定的：self.W（大写）和 self.b。"),
+    ("(?:NameError: name|has no attribute) '(lr|learning_rate|eta|alpha)'",
+     "no {0} is needed here: a layer computes gradients, the step is the optimizer's.",
+     "这里不需要 {0}：层只管计算梯度，更新权重是优化器的事。"),
+    ("object has no attribute '(grad_[Wb])'",
+     "there is no self.{0} yet, so nothing can be added to it (+=). backward sets it anew (=).",
+     "还没有 self.{0}，没法往上累加（+=）。backward 每次调用都要重新设置它（=）。"),
+    ("'(?:Linear|Sigmoid|Softmax)' object has no attribute '(labels?|targets?|y_true|t)'",
+     "this layer needs no labels: the loss uses them, and its part arrives in grad_y.",
+     "这一层不需要标签：用到标签的是损失函数，它的那部分已经在传来的 grad_y 里了。"),
+    ("'(?:Linear|Sigmoid|Softmax|CrossEntropyLoss)' object has no attribute '(.*?)'",
+     "self.{0} was never set. What is needed later has to be kept in self, under this name.{close}",
+     "从来没有设置过 self.{0}。后面要用的量，先要用同样的名字存进 self。{close}"),
+    ("(?:'numpy.*' object|module 'numpy') has no attribute '(.*?)'",
+     "NumPy has no {0} there: is it another library's, or misspelt?{close}",
+     "NumPy 在这里没有 {0}：是别的库的写法，还是拼错了？{close}"),
+    ("name 'np'", "`import numpy as np` is missing.", "文件开头漏了 `import numpy as np`。"),
+    ("NameError: name '(exp|log|dot|sum|tanh|zeros|ones|where|maximum|matmul|mean|outer)'",
+     "NumPy's functions need np. in front: np.{0}.", "NumPy 的函数要写成 np.{0}。"),
+    ("(?:NameError: name|No module named) '(torch|F|nn|math|scipy|expit|tf|special)",
+     "{0} is not imported, or not installed. The layers need NumPy only.",
+     "{0} 没有导入，或者没有安装。这些层只需要 NumPy。"),
+    ("NameError: name '(.*?)'",
+     "there is no variable {0} here: misspelt, or kept in self? The parameters are in `{first}`.",
+     "这里没有变量 {0}：是拼错了，还是该从 self 里取？参数见 `{first}`。"),
+    (r"unexpected keyword argument '(\w+)'|'(\w+)' is an invalid keyword",
+     "{0}= is unknown here. NumPy's sums and maxima have axis= and keepdims=, PyTorch's dim= and "
+     "keepdim=; np.exp, np.log and Python's own sum have none of them.",
+     "这里没有参数 {0}=。NumPy 的求和、最大值用 axis=、keepdims=（PyTorch 才是 dim=、keepdim=），"
+     "np.exp、np.log 和 Python 自带的 sum 都没有。"),
+    ("0-dimensional|(?:length|size)-1|must be real number",
+     "a function for a single number (math.exp, float) was given an array; NumPy's take arrays.",
+     "只能处理一个数的函数（math.exp、float）拿到了数组；NumPy 的函数可以处理整个数组。"),
+    ("not callable",
+     "something that is no function is called: an operator before ( is missing, or [ ] is meant.",
+     "把不是函数的东西当函数调用了：括号前漏了运算符，或者应该用方括号 [ ]。"),
+    ("(?:subscriptable|to scalar variable|no len|not iterable|as an integer)",
+     "a number is used like an array or a count: added up already, no `range`, or no integer?",
+     "把一个数当成了数组或个数：已经求过和了，漏了 range，还是它不是整数？"),
+    ("truth value of an array",
+     "`if`, `and`, `max` want one truth value; comparing an array gives one for each entry.",
+     "if、and、max 只能判断一个真假；数组的比较得到的是每个元素各一个。"),
+    ("used as indices|only integers, slices|indexing arrays",
+     "an index has to be an integer; rows of y are one-hot, the class is the column with the 1.",
+     "下标必须是整数；y 的每一行是独热编码，1 所在的列才是类别。"),
+    (r"index (-?\d+) is out of bounds for axis (\d) with size (\d+)",
+     "axis {1} ends before number {0}: a loop too long, rows and columns swapped, a fixed size?",
+     "轴 {1} 上没有第 {0} 号：是循环多跑了，行和列弄反了，还是写死了大小？"),
+    (r"(?:too many indices|AxisError)",
+     "the array has fewer dimensions; a sum or max without keepdims=True takes one away.",
+     "数组没有那么多维；不写 keepdims=True 的求和、最大值会少掉一维。"),
+    ("broadcast input|cannot reshape|with a sequence|non-broadcastable|concatenation|same number",
+     "an array does not fit into the place where it is put (an entry, a row, another shape).",
+     "数组放不进那个位置：目标（元素、行或形状）的大小和它不一样。"),
+    ("SystemExit", "the method ends the program (exit).", "这个方法结束了整个程序（exit）。"),
+    ("NotImplementedError", "a line with `raise` is still there.", "raise 那一行还在。"),
+    ("matmul|not aligned|core dimension",
+     "the inner sizes of a matrix product have to agree: a transpose or the order is wrong.",
+     "矩阵乘法里相邻的两个数必须相等：转置或者次序错了。"),
+    ("could not be broadcast",
+     "entry by entry, the sizes (read from the right) have to be equal or 1.",
+     "逐元素运算时，从右往左看，各维的大小要相等，或者其中一个是 1。"),
+]
+SIZE = ("{0} is written into the code as a size. Batches and layers differ: take it from a shape.",
+        "代码里把大小写死成了 {0}。每一批、每一层都可能不同，要从数组的 shape 得到。")
+ONES = ("a column is appended (for the bias?). W has no row for it; b is added to the product.",
+        "添了一列（是为偏置添的吗？）。W 里没有对应的一行；b 是乘完以后再加的。")
+SIGNATURE = ("the parameters were changed. The method has to begin with `{first}`.",
+             "参数被改动了。方法的第一行应该是 `{first}`。")
 
-# What an exception's type and message match: what to say. {0} is the part in parentheses.
-STUMBLES = {
-    r"'Linear' object has no attribute '(w|weights?|bias)'":
-        "Linear keeps its weights in self.W and self.b, as __init__ has made them.",
-    r"has no attribute '(grad_y|grad_x|grad_W|grad_b)'":
-        "there is no self.{0} yet: grad_y is the argument of backward, and grad_W and grad_b are "
-        "what backward sets.",
-    r"'(?:Linear|Sigmoid|Softmax|CrossEntropyLoss)' object has no attribute '(.*?)'":
-        "self.{0} was never set. What backward needs, forward has to keep in self, under the very "
-        "same name: self.{0} = ... in forward.",
-    r"no attribute '(.*?)'":
-        "there is nothing called {0} there. Is it misspelt, or is the object another than you "
-        "think? print(type(...)) shows what it is.",
-    r"NameError: name 'np' ": "`import numpy as np` is missing at the top of model.py.",
-    r"NameError: name '(W|b|x|y|y_hat|grad_W|grad_b)' ":
-        "there is no variable {0} here. What the object keeps is reached through self: self.{0}; "
-        "if it comes from forward, forward has to keep it first.",
-    r"NameError: name '(exp|log|dot|tanh|zeros|where|maximum|matmul|mean)' ":
-        "NumPy's functions are called with np. in front: np.{0}.",
-    r"NameError: name '(.*?)'":
-        "there is no variable {0} here. Is it misspelt, or does it live in self (self.{0})?",
-    r"UnboundLocalError.*?'(.*?)'": "{0} is used before the line that sets it has run.",
-    r"takes \d+ positional arguments? but|missing \d+ required positional":
-        "the parameters are not what they were: is self missing, or one too many? It has to start "
-        "with `{definition}`",
-    r"only (?:length|size)-1 arrays|only 0-dimensional arrays|must be real number":
-        "a function for a single number was given an array: math.exp, math.log, float() or int(). "
-        "np.exp and np.log work on whole arrays.",
-    r"unsupported operand.*NoneType|'NoneType' object":
-        "one of the values is None: was it ever set, and does what it came from have a `return`?",
-    r"unsupported operand.*'(list|tuple)'|(list|tuple) (?:indices|object)":
-        "a list or tuple is no array: np.array(...) makes one of it.",
-    r"not callable":
-        "something that is no function is called: is an operator missing before the parenthesis, "
-        "as in `a (b)` for `a * (b)`?",
-    r"truth value of an array":
-        "`if` wants one truth value, and comparing an array gives one for each entry. Use "
-        "np.where(condition, a, b) or np.maximum.",
-    r"IndexError":
-        "an index lies outside the array. Batches differ in their number of rows: take it from "
-        "the array, x.shape[0] or len(x).",
-    r"AxisError": "the array has fewer dimensions than that axis needs: is it already summed?",
-    r"einsum|subscript|remapped":
-        "the letters given to np.einsum do not fit: one letter for each dimension of an array, "
-        "and the same letter for the same size.",
-    r"could not broadcast input array|cannot reshape":
-        "an array does not fit into the place it is put in. Is a number of rows or columns "
-        "written into the code? Batches differ: take sizes from x.shape.",
-    r"read-only": "an array that must not be changed is changed in place.",
-    r"output array|Cannot cast ufunc|output operand":
-        "an operation in place (*=, +=, out=) does not fit its target in shape or dtype. "
-        "a = a * b makes a new array.",
-    r"ZeroDivisionError": "something is divided by zero.",
-    r"RecursionError":
-        "a method calls itself without end. Use what forward has kept in self instead.",
-    r"SystemExit": "the method ends the whole program: remove exit(), quit() or sys.exit().",
-    r"AssertionError": "an `assert` in your code does not hold there.",
-    r"FloatingPointError": "a number overflows or is divided by 0 (np.seterr or np.errstate).",
-    r"EOFError": "the method waits for input. It needs its arguments only.",
-    r"NotImplementedError":
-        "the line `raise NotImplementedError` is still there. Delete it where your code stands.",
-    r"matmul|not aligned|core dimension|shape-mismatch for sum":
-        "the inner sizes of a matrix product have to agree: (n, d) @ (d, m) is (n, m). Is a .T "
-        "missing or too much, or is the order wrong?",
-    r"broadcast":
-        "these shapes cannot be combined entry by entry: read from the right, sizes have to be "
-        "equal or 1. After a sum or max over axis=1, keepdims=True keeps (n, 1).",
-    r"": "Python's message above says what happened. Start at the line it names.",
+# Kinds of observations, and what was found by trying something out.
+CHANGED = dict.fromkeys(("self.W", "self.b"), (
+    "the weights are updated or replaced inside the layer; the step is the optimizer's.",
+    "在层里更新或替换了权重。forward 和 backward 只使用权重，更新是优化器的事。")) | {
+    "output": ("backward works in place (*=, -=, out=) on an array that forward has returned.",
+               "backward 原地修改（*=、-=、out=）了 forward 返回的数组。"),
+    "": ("-=, *=, x[...] = and out= write into the caller's array, in place. Work on a new one.",
+         "原地修改了输入：-=、*=、x[...] =、out= 会写进调用者的数组。请算到一个新数组里。"),
 }
-
-ENDLESS = (
-    "an endless loop: does the condition of the loop ever become false? Right code takes a few "
-    "milliseconds for these small batches."
-)
-OVERFLOW_FAR = (
-    "far from zero exp overflows (inf), and inf / inf is nan. Limit the exponent, or choose the "
-    "form of the fraction by the sign of x, so that exp is never given a large positive number."
-)
-OVERFLOW = (
-    "exp overflows where x is far below zero: exp(1000) is beyond the largest float. The result "
-    "is right only by luck, as 1 / inf is 0. Limit the exponent, or choose the form of the "
-    "fraction by the sign of x."
-)
-ONLY_IN_FLOAT32 = (
-    "float32 holds numbers up to 3e38, which is exp(88): keep the exponent below that, and there "
-    "is no warning."
-)
-HARMLESS_WARNING = (
-    "np.where computes both of its sides, and this comes from the one that is thrown away."
-)
-ONE_ARRAY = (
-    "every call returns one and the same array, which the object keeps and overwrites. Make a new "
-    "array in each call, or return a copy."
-)
-USED_UP = (
-    "backward alters what forward has kept, or adds to the gradients of the call before. It has "
-    "to set its gradients anew in every call and to leave the kept values as they are."
-)
-NOT_THE_LATEST = (
-    "backward uses a batch of an earlier call. It belongs to the latest forward: forward has to "
-    "replace what it keeps in every call (self.x = x), not append it to a list."
-)
-SHARED = (
-    "the objects share what they keep, in a global variable or a class attribute. A network has "
-    "several layers of one class, and each has to keep its own values in self (self.x = x)."
-)
-NOT_TOGETHER = (
-    "each method is right alone, but not together with the others. Do layers change one another's "
-    "arrays or share something, or was the class MLP, which is given, altered?"
-)
-INIT_CHANGED = (
-    "its __init__ was changed. It is given, and the network relies on it as it was."
-)
-UNUSABLE = "return NumPy arrays of floats, in the shapes that the docstring names."
-CHANGED = {
-    "self.W":
-        "the weights are updated or replaced inside the layer. forward and backward only use them; "
-        "the step is the optimizer's (section 7). For W^T, write self.W.T where you need it.",
-    "self.b":
-        "the bias is updated or replaced inside the layer. forward and backward only use it; the "
-        "step is the optimizer's (section 7).",
-    "output":
-        "backward modifies in place (*=, -=, out=) an array that forward has kept in self and also "
-        "returned. a = a * b makes a new array.",
-    "":
-        "an input is modified in place: -=, *=, x[...] = or out=x write into the caller's array. "
-        "x = x - ... makes a new one; or copy it first.",
+MISSING = {
+    "no return": ("a `return` is missing. print only shows a value, return hands it on.",
+                  "漏了 return。print 只是显示，return 才能把结果交出去。"),
+    "not reached": ("the `return` is not reached, or what stands behind it has no value itself.",
+                    "没有执行到 return，或者 return 后面的东西本身没有值。"),
+    "other name": ("it has another name, {0}. The optimizer looks for {1}.",
+                   "它存在了另一个名字 {0} 下面，而优化器要找的是 {1}。"),
+    "local": ("{0} is a local variable, which ends with the method; the optimizer looks for {1}.",
+              "{0} 只是局部变量，方法结束就没有了；优化器要找的是 {1}。"),
+    "": ("backward has to keep this gradient in {1}. The optimizer looks for it there.",
+         "backward 要把这个梯度存进 {1}，优化器会到那里去找。"),
 }
-# Where the inputs are far from zero, or exactly zero.
-FAR = {
-    "Sigmoid.forward": OVERFLOW_FAR,
-    "Sigmoid.backward": OVERFLOW_FAR,
-    "Softmax.forward": NO_MAX,
-    "CrossEntropyLoss.forward": LOG_0,
-    "CrossEntropyLoss.backward": ONE_OVER_0,
+TYPES = {
+    "comma": ("a comma at the end makes a tuple of it.", "行末多了一个逗号，成了 tuple。"),
+    "tuple": ("several values are returned; only the output, or in backward dL/dX, is wanted.",
+              "返回了好几个值。backward 只返回对输入的梯度，forward 只返回输出。"),
+    "list": ("it is a Python list; an array is wanted.", "这是 Python 的 list，应该是数组。"),
 }
-UNKNOWN = {
-    "not finite":
-        "a number became too large (exp overflows to inf), or it is 0 / 0 or log(0) (nan, -inf). "
-        "Keep exp, / and log away from such inputs.",
-    "small loss":
-        "the worst prediction, probability 0 for the right class, has to cost much: is log(0) "
-        "replaced by 0? Put a small number in place of 0 before the logarithm.",
-    "random": "the same input gives other numbers every time: is something random in it?",
-    "depends on earlier calls":
-        "something is kept from call to call that has to be computed anew: a new object, called "
-        "with this batch alone, gives other numbers.",
-    "ratio":
-        "all entries are {ratio:.4g} times what they should be, for {n} rows: look for a factor "
-        "or a division too much, or too few.",
-    "side":
-        "it is right where {side} and wrong elsewhere: look at the branch (np.where, a mask, an "
-        "if, an absolute value) for the other sign of x.",
-    "rows":
-        "row {rows} of the result is right and the others are not: does the code treat some rows, "
-        "or some values, in another way?",
-    "special case":
-        "it is right for {first}, but not here: is a size, or a special case, written into the "
-        "code?",
-    "dimension lost": "a dimension is lost. sum, mean and max keep it with keepdims=True.",
-    "dimension gained": "there is a dimension too much: is something not summed, or added with "
-        "None or keepdims?",
-    "sizes":
-        "the sizes are wrong. Write the shape under each factor of the formula: in a product the "
-        "inner two have to agree, and the outer two remain.",
-    "":
-        "no mistake that this program knows. Compare your line with the formula factor by factor "
-        "and sign by sign; then compute the entry above by hand.",
+FACTS = {
+    "overflow": ("exp overflows: beyond exp(709) in float64, exp(88) in float32 there is only inf.",
+                 "exp 溢出了：float64 里超过 exp(709)、float32 里超过 exp(88)，就只能是 inf。"),
+    "log": ("the logarithm of 0 or of a negative number is taken: -inf or nan.",
+            "对 0 或负数取了对数，得到 -inf 或 nan。"),
+    "divide": ("something is divided by 0: inf, or nan.", "除以了 0：得到 inf 或 nan。"),
+    "small loss": ("a right class of probability 0 has to cost much, however log(0) is avoided.",
+                   "正确类别的概率是 0，代价应该很大，不管用什么办法避开 log(0)。"),
+    "random": ("the same input gives other numbers every time: something is random in it.",
+               "同样的输入，每次结果都不同：里面有随机的东西。"),
+    "earlier": ("a new object gives other numbers: something kept in an earlier call is used here.",
+                "换一个新对象，结果就不同：用了以前的调用留下的量，而每次调用都应该重新计算。"),
+    "one sample": ("it is right for a single sample (a vector). A batch has one in each row.",
+                   "这段代码对单个样本（一个向量）是对的。一批里一行是一个样本，要各算各的。"),
+    "one row": ("it is right for a batch of one row only.", "只有一行时是对的，多于一行就不对了。"),
+    "special": ("it is right for {0}, but not here: is a size, limit or special case in the code?",
+                "输入是 {0}时是对的，这里却不对：是不是写死了大小、界限或特殊情形？"),
+}
+ABSENT = {
+    "renamed": ("it is called {0} there, and has to be {1}.", "它在那里叫 {0}，应该叫 {1}。"),
+    "indented": ("`{0}` is not indented as a method of {2}: `def` needs four spaces before it.",
+                 "`{0}` 的缩进不对，没有成为类 {2} 的方法：def 前面要有四个空格。"),
+    "other class": ("the code stands in class {0}; it belongs into class {2}.",
+                    "代码写到类 {0} 里去了，应该写在类 {2} 里。"),
+    "twice": ("the method is there twice; Python takes the last, the blank one. One has to go.",
+              "这个方法写了两遍，Python 用的是后面那个空白的。请删掉多余的一个。"),
+    "": ("it was renamed or deleted. It has to begin with `{1}`.",
+         "它被改名或删掉了。第一行应该是 `{1}`。"),
 }

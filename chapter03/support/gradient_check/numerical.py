@@ -4,7 +4,7 @@ Nothing here is derived. To learn how L depends on one number v, nudge v up and 
 
     dL/dv  is nearly  (L(v + h) - L(v - h)) / 2h
 
-Arrays are lists of rows; every number is a Python float, which is a float64 (handout, section 6).
+Arrays are lists of rows; every number is a Python float, which is a float64 (handout, section 7).
 """
 
 import math

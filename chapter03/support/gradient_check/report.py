@@ -1,5 +1,6 @@
 """The report on the eight methods: the list, the next one to correct or to write, what to do."""
 
+import contextlib
 import os
 import re
 import shutil
@@ -13,7 +14,9 @@ from support.gradient_check import diagnosis, mistakes
 from support.gradient_check.student_code import (
     OutOfTimeError,
     Place,
+    Stopped,
     limited_prints,
+    lines_of,
     message_of,
     run_limited,
 )
@@ -35,7 +38,7 @@ class Result:
     """The state of one method or of the whole network: PASS, FAIL, TODO or WAITS.
 
     Of a FAIL, `seen` is what was observed, `looks_like` the mistake that it resembles, and
-    `example` numbers to compare where it resembles none. `note` is a remark on a PASS, or what a
+    `example` numbers to compare if it resembles none. `note` is a remark on a PASS, or what a
     WAITS is waiting for.
     """
 
@@ -47,151 +50,145 @@ class Result:
     looks_like: str = ""
     example: str = ""
     note: str = ""
+    fault: FaultError | None = None
 
 
 def check(model):
     """Check the module `model`, print the report, and return whether everything is right."""
     with limited_prints(model) as prints:
         checked = results(model)
-    print_report(checked)
-    if prints.count:
-        print(
-            say(
-                f"\nNote on {prints.place}: it printed {prints.count} times during the checks. "
-                "Remove the print before you train.",
-                f"\n提示：{prints.place} 这一行的 print 在检查中执行了 {prints.count} 次，"
-                "训练之前请删掉它。",
-            )
-        )
+    _print_report(checked, prints)
     return all(result.state == "PASS" for result in checked)
 
 
 def results(model):
-    """Return nine Results: of the eight methods in the handout's order, and of the network."""
-    checked = []
-    for layer in LAYERS:
-        for method in ("forward", "backward"):
-            waits_for = ""
-            if method == "backward" and checked[-1].state != "PASS":
-                waits_for = checked[-1].name
-            checked.append(_checked(model, layer, method, waits_for))
-    waits_for = (
-        "" if all(result.state == "PASS" for result in checked) else say("all eight", "全部八个")
-    )
-    return [*checked, _checked(model, None, "forward", waits_for)]
+    """Return nine Results: of the eight methods in the handout's order, and of the network.
+
+    Of what is next alone, `looks_like` and `example` are looked for.
+    """
+    checks = [
+        (f"{layer.name}.{method}", layer.section, partial(check_method, model, layer, method))
+        for layer in LAYERS
+        for method in ("forward", "backward")
+    ]
+    checked, lines = [], lines_of(model.__file__)
+    for name, section, check in [*checks, (NETWORK, 7, partial(check_network, model))]:
+        where = "MLP.forward" if name == NETWORK else name
+        line = lines.get(where, lines.get(where.partition(".")[0], 1))
+        result = Result(name, section, Place(model.__file__, line))
+        before = checked[-1] if checked else None
+        if name == NETWORK and any(other.state != "PASS" for other in checked):
+            result.state, result.note = "WAITS", say("all eight", "以上八个方法")
+        elif name.endswith("backward") and before.state != "PASS":
+            result.state, result.note = "WAITS", before.name
+        else:
+            _check(result, check, model)
+            if name.endswith("backward") and before.note:
+                result.note = ""  # most often the same again
+        checked.append(result)
+    following = _next(checked)
+    if following and following.fault:
+        _explain(following, following.fault, model)
+    return checked
 
 
-def _checked(model, layer, method, waits_for):
-    cls = getattr(model, layer.name if layer else "MLP", None)
-    code = getattr(getattr(cls, method, None), "__code__", None)
-    place = Place(model.__file__, code.co_firstlineno if code else 1)
-    result = Result(
-        f"{layer.name}.{method}" if layer else NETWORK, layer.section if layer else 6, place
-    )
-    if waits_for:
-        result.state, result.note = "WAITS", waits_for
-        return result
-    check = partial(check_method, model, layer, method) if layer else partial(check_network, model)
+def _next(checked):
+    return next((result for result in checked if result.state in ("FAIL", "TODO")), None)
+
+
+def _check(result, check, model):
     try:
         result.note = run_limited(check, TIME_LIMIT, model.__file__)
     except BlankError as blank:
         result.state, result.place = "TODO", blank.args[0]
     except FaultError as fault:
-        result.state, result.seen, result.looks_like = "FAIL", fault.observation.text, fault.hint
-        result.place = fault.observation.place or place
-        if not fault.hint:
-            _explain(result, fault, model, layer, method)
+        result.state, result.seen, result.fault = "FAIL", fault.observation.text, fault
+        result.place = fault.observation.place or result.place
     except OutOfTimeError as error:
-        result.state, result.place = "FAIL", error.place or place
+        result.state, result.place = "FAIL", error.args[0] or result.place
+        seconds, line = TIME_LIMIT, result.place.source
         result.seen = say(
-            f"it was still running after {TIME_LIMIT} seconds in `{result.place.source}`",
-            f"运行 {TIME_LIMIT} 秒还没有结束，停在 `{result.place.source}`",
+            f"still running after {seconds} seconds in `{line}`",
+            f"运行 {seconds} 秒还没有结束，停在 `{line}`",
         )
         result.looks_like = say(
-            "an endless loop: does its condition ever become false? Right code takes a few "
-            "milliseconds for these small batches.",
-            "死循环：循环的条件会变为假吗？对这样小的一批，正确的代码只需几毫秒。",
+            "an endless loop: does its condition ever become false?",
+            "死循环：循环条件会变为假吗？",
         )
-    except Exception as error:
-        # Whatever a method returns, the student sees neither a traceback of ours nor a PASS.
-        result.state = "FAIL"
-        result.seen = say("what it returned cannot be used: ", "返回的结果无法使用：") + message_of(
-            error
-        )
-    return result
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        # Whatever a method does, the student sees neither a traceback of ours nor a PASS.
+        unusable = say("what it returned cannot be used: ", "返回的结果无法使用：")
+        result.state, result.seen = "FAIL", unusable + message_of(error)
 
 
-def _explain(result, fault, model, layer, method):
+def _explain(result, fault, model):
     def explained(function, *arguments):
-        # No explanation is better than a traceback, or than an endless one.
-        try:
-            return run_limited(partial(function, *arguments), TIME_LIMIT, model.__file__) or ""
-        except Exception:
-            return ""
+        def explanation():
+            try:
+                return function(*arguments)
+            except Stopped:
+                raise
+            except BaseException:  # of the student's code, called once more
+                return ""
 
-    if fault.observation.kind == "absent":
-        result.looks_like = explained(diagnosis.absent, model, layer, method)
+        # No explanation is better than to wait for one.
+        with contextlib.suppress(OutOfTimeError):
+            return run_limited(explanation, TIME_LIMIT, model.__file__)
+        return ""
+
+    trial, observation = fault.trial, fault.observation
+    if fault.hint:
+        result.looks_like = fault.hint
+    elif observation.kind == "absent":
+        result.looks_like = explained(diagnosis.absent, model, trial.layer, trial.method)
     else:
-        found = fault.observation, fault.trial, fault.trials
-        result.looks_like = explained(diagnosis.looks_like, *found)
+        result.looks_like = explained(diagnosis.looks_like, observation, trial, fault.trials)
         if not result.looks_like:
-            result.example = explained(diagnosis.example, model, layer, method)
+            result.example = explained(diagnosis.example, model, trial.layer, trial.method)
 
 
-# How it is printed --------------------------------------------------------------------------------
-
-
-def print_report(checked):
-    """Print the list, the count, and of what is next what was seen, what it is, where to read."""
+def _print_report(checked, prints):
+    """Print the list, the count, the notes if nothing fails, and what is next."""
     for result in checked:
         mark, needs = _coloured(f"{result.state:5}", result.state), ""
         if result.state == "WAITS":
-            needs = say(f"  (needs {result.note})", f"  （先完成 {result.note}）")
+            needs = say(f"  (needs {result.note})", f"  （需先通过：{result.note}）")
         print(f"  {mark}  {result.name:25} {result.place}{needs}")
     done = sum(result.state == "PASS" for result in checked[:-1])
     print(say(f"\n{done} of 8 done", f"\n已完成 {done}/8"))
-    if all(result.state != "FAIL" for result in checked):
-        for result in checked:
-            if result.state == "PASS" and result.note:
-                print(
-                    say(f"\nNote on {result.name}, ", f"\n提示：{result.name}  "),
-                    result.place,
-                    sep="",
-                )
-                print(_paragraph("  ", result.note))
-    following = next((result for result in checked if result.state in ("FAIL", "TODO")), None)
-    if following:
-        print_next(following)
+    note_on = say("\nNote on ", "\n提示：")
+    if prints.count:
+        count = prints.count
+        print(f"{note_on}{prints.place}")
+        print(say(f"  printed {count} times: remove it.", f"  print 执行了 {count} 次，请删掉。"))
+    for result in checked if all(result.state != "FAIL" for result in checked) else ():
+        if result.state == "PASS" and result.note:
+            print(f"{note_on}{result.name}{say(', ', '  ')}{result.place}")
+            print(_paragraph("  ", result.note))
+    if _next(checked):
+        _print_next(_next(checked))
 
 
-def print_next(result):
+def _print_next(result):
     """Print what is known of a FAIL, and that it, or a TODO, is the next to be done."""
     name, place = result.name, result.place
     section = say(f"README.md section {result.section}", f"讲义第 {result.section} 节")
-    if result.state == "TODO":
-        print(
-            say(
-                f"\nNext: write {name}, {place} ({section}), and run this again.",
-                f"\n下一步：写 {name}  {place} （{section}），再运行一次。",
-            )
-        )
-        return
-    print(f"\n{_coloured('FAIL', 'FAIL')}  {name}{say(', ', '  ')}{place}")
-    formula = mistakes.FORMULAS.get(name, "")
-    for english, chinese, text in (
-        ("  Seen:        ", "    现象：    ", result.seen),
-        ("  Looks like:  ", "    可能原因：", result.looks_like),
-        ("  Example:     ", "    手算对照：", result.example),
-        ("  Read:        ", "    参考：    ", f"{section}\n{formula}"),
-    ):
-        if text:
-            print(_paragraph(say(english, chinese), text))
-    print(
-        say(
-            f"\nNext: correct {name}, {place}, and run this again.",
-            f"\n下一步：改正 {name}  {place} ，再运行一次。",
-        )
-    )
+    if result.state == "FAIL":
+        print(f"\n{_coloured('FAIL', 'FAIL')}  {name}{say(', ', '  ')}{place}")
+        for english, chinese, text in (
+            ("  Seen:        ", "    现象：    ", result.seen),
+            ("  Looks like:  ", "    可能原因：", result.looks_like),
+            ("  Example:     ", "    手算对照：", result.example),
+            ("  Read:        ", "    参考：    ", f"{section}\n{mistakes.FORMULAS.get(name, '')}"),
+        ):
+            if text:
+                print(_paragraph(say(english, chinese), text))
+        what = say(f"correct {name}, {place},", f"改正 {name}  {place} ，")
+    else:
+        what = say(f"write {name}, {place} ({section}),", f"写 {name}  {place} （{section}），")
+    print(say(f"\nNext: {what} and run this again.", f"\n下一步：{what}再运行一次。"))
 
 
 def _paragraph(head, text):
@@ -218,14 +215,10 @@ def _columns(text):
 
 
 def _coloured(text, state):
-    if (
-        os.environ.get("NO_COLOR")
-        or os.environ.get("TERM") == "dumb"
-        or not is_terminal(sys.stdout)
-    ):
-        return text
+    plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
     # The old Windows console shows the codes themselves; the new terminal says that it is there.
-    if os.name == "nt" and not (os.environ.get("WT_SESSION") or os.environ.get("ANSICON")):
+    old = os.name == "nt" and not (os.environ.get("WT_SESSION") or os.environ.get("ANSICON"))
+    if plain or old or not is_terminal(sys.stdout):
         return text
     code = {"PASS": 32, "FAIL": 31, "TODO": 33, "WAITS": 2}[state]
     return f"\x1b[{code}m{text}\x1b[0m"

@@ -21,11 +21,7 @@ SHOWN_PRINTS = 5
 
 
 class OutOfTimeError(Exception):
-    """The code did not come to an end; `place` is where it was, or None."""
-
-    def __init__(self, place):
-        super().__init__()
-        self.place = place
+    """The code did not come to an end; the argument is the Place where it was, or None."""
 
 
 class Stopped(BaseException):
@@ -47,11 +43,8 @@ class Place:
         return linecache.getline(self.path, self.line).strip()[:100]
 
 
-# Running it ---------------------------------------------------------------------------------------
-
-
 class Prints:
-    """Stands in for `print` in a student's module: lets the first calls through, counts them all."""
+    """Stands in for `print` in a student's module: counts the calls, lets the first through."""
 
     def __init__(self):
         self.count, self.place = 0, None
@@ -71,15 +64,13 @@ def limited_prints(module):
     def no_input(*_):
         raise EOFError("nobody answers input() here")
 
-    replaced = {"print": Prints(), "input": no_input}
-    replaced = {name: value for name, value in replaced.items() if name not in vars(module)}
-    vars(module).update(replaced)
+    prints = Prints()
+    vars(module).update(print=prints, input=no_input)
     try:
-        yield replaced.get("print", Prints())
+        yield prints
     finally:
-        for name, value in replaced.items():
-            if vars(module).get(name) is value:
-                del vars(module)[name]
+        for name in ("print", "input"):
+            vars(module).pop(name, None)
 
 
 def run_limited(function, limit, path):
@@ -126,9 +117,6 @@ def _has_debugger(frames):
     return not DEBUGGERS.isdisjoint(name.partition(".")[0] for name in names)
 
 
-# Where it stumbled --------------------------------------------------------------------------------
-
-
 def message_of(error):
     """Return an exception's type and message in one line."""
     try:
@@ -136,13 +124,6 @@ def message_of(error):
     except Exception:  # an exception of the student's own, wrong itself
         text = ""
     return type(error).__name__ + (f": {text[:200]}" if text else "")
-
-
-def place_of(error, path):
-    """Return the Place where `error` left the file `path`, or None."""
-    if isinstance(error, OutOfTimeError):
-        return error.place
-    return last_frame(error, path)[1]
 
 
 def last_frame(error, path):
@@ -218,13 +199,15 @@ def misfit(tree, namespace):
     return None
 
 
-# What stands in the file --------------------------------------------------------------------------
-
-
 def is_blank(place):
     """Whether the function around this line does nothing but raise, its docstring aside."""
     function = _around(place, ast.FunctionDef)
     return function is None or _only_raises(function)
+
+
+def lines_of(path):
+    """Return {dotted name: line} of all classes and functions in a file."""
+    return {where: node.lineno for where, node in _definitions(_tree(path))}
 
 
 def misplaced(path, name, method):
@@ -232,15 +215,13 @@ def misplaced(path, name, method):
 
     It is asked where that method is absent or still blank.
     """
-    found = list(_definitions(_tree(path)))
-    classes = [where for where, node in found if isinstance(node, ast.ClassDef)]
-    seen, above = [], ""  # `above`: the last class at the left margin
-    for where, node in found:
+    lines, seen, above = lines_of(path), [], ""  # `above`: the last class at the left margin
+    for where, node in _definitions(_tree(path)):
         around, _, last = where.rpartition(".")
         if isinstance(node, ast.ClassDef):
             above = above if around else last
-            fits = name not in classes and _alike(last, name)
-        elif _only_raises(node):
+            fits = name not in lines and _alike(last, name)
+        elif f"{name}.{method}" in lines and _only_raises(node):
             continue
         elif around == name:  # twice, the second time blank, or under another name
             other = {"forward": "__call__", "backward": "gradient"}[method]
@@ -254,8 +235,7 @@ def misplaced(path, name, method):
 
 
 def _alike(name, wanted):
-    name = name.lower()
-    wanted = wanted.lower()
+    name, wanted = name.lower(), wanted.lower()
     return wanted[:4] in name or difflib.SequenceMatcher(None, name, wanted).ratio() > 0.7
 
 

@@ -3,6 +3,7 @@
 import warnings
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
+from itertools import product
 
 import numpy as np
 
@@ -81,8 +82,6 @@ LAYERS = (
 )  # fmt: skip
 
 
-# What goes in -------------------------------------------------------------------------------------
-
 # -log(1e-3) is 7: no right answer to y_hat = 0 is less, however it avoids log(0).
 LEAST_LOSS_OF_ZERO = 6.9
 
@@ -98,12 +97,6 @@ class Batch:
     given: dict
     tolerance: float | None = TOLERANCE["float64"]
     is_extreme: bool = False  # far from zero, or exactly zero where a logarithm is taken
-
-    def in_float32(self):
-        given = {name: array.astype(np.float32) for name, array in self.given.items()}
-        about = say(f"{self.about}, in float32", f"{self.about}，float32")
-        tolerance = self.tolerance and TOLERANCE["float32"]
-        return replace(self, about=about, given=given, tolerance=tolerance)
 
     @property
     def dtype(self):
@@ -130,16 +123,21 @@ def _batches(layer, _chinese):
     rng = np.random.default_rng(2)
     sizes = [(5, 4), (5, 4), (2, 4), (1, 4), (4, 6)]
     batches = [_ordinary(layer, n, columns, rng) for n, columns in sizes]
-    extremes = [replace(batch, is_extreme=True) for batch in _extremes(layer, rng)]
-    return (*batches, *extremes, *(batch.in_float32() for batch in (batches[0], *extremes)))
+    batches += [replace(batch, is_extreme=True) for batch in _extremes(layer, rng)]
+    for batch in batches[:1] + batches[len(sizes) :]:
+        given = {name: array.astype(np.float32) for name, array in batch.given.items()}
+        about = say(f"{batch.about}, in float32", f"{batch.about}，float32")
+        tolerance = batch.tolerance and TOLERANCE["float32"]
+        batches.append(replace(batch, about=about, given=given, tolerance=tolerance))
+    return tuple(batches)
 
 
 def _ordinary(layer, n, columns, rng):
     about = say(f"a batch of {n} rows", f"{n} 行的一批")
     if layer.name == "CrossEntropyLoss":
         y_hat = rng.uniform(0.6, 1.5, size=(n, columns))
-        labels = [0, columns - 1, *rng.integers(0, columns, 9)][:n]
         y_hat /= y_hat.sum(axis=1, keepdims=True)
+        labels = [0, columns - 1, *rng.integers(0, columns, 9)][:n]
         return Batch(about, {"y_hat": y_hat, "y": np.eye(columns)[labels]})
     d, m = {4: (3, 4), 6: (6, 2)}[columns] if layer.weights else (columns, columns)
     given = {"x": 2 * rng.normal(size=(n, d)), "grad_y": rng.normal(size=(n, m))}
@@ -152,16 +150,11 @@ def _extremes(layer, rng):
     if layer.name == "Sigmoid":
         grad_y = rng.normal(size=(1, 4))
         for v in (1000, -1000):
-            yield Batch(f"x = {v}", {"x": np.array([[v, v / 40, 0.0, 1.0]]), "grad_y": grad_y})
+            yield Batch(f"x = {v}", {"x": np.array([[v, v / 40, 0, -v / 1000]]), "grad_y": grad_y})
     if layer.name == "Softmax":
         about = say("rows about 0, 1000 and -1000", "各行大小悬殊（0、±1000 左右）的一批")
-        x = [
-            [0.0, 1, 2, -1],
-            [1000, 999, 998, 0],
-            [1000, 0, -1, -1000],
-            [-1001, -1000, -1002, -999],
-        ]
-        yield Batch(about, {"x": np.array(x), "grad_y": rng.normal(size=(4, 4))})
+        x = np.array([[0.0, 1, 2], [1000, 999, 0], [1000, 0, -1000], [-1001, -1000, -999]])
+        yield Batch(about, {"x": x, "grad_y": rng.normal(size=x.shape)})
     if layer.name == "CrossEntropyLoss":
         y, elsewhere = np.eye(4)[[0, 2]], np.eye(4)[[2, 0]]
         about = say(
@@ -170,9 +163,6 @@ def _extremes(layer, rng):
         yield Batch(about, {"y_hat": y, "y": y}, tolerance=1e-3)  # y_hat may be clipped at 1e-7
         about = say("y_hat exactly 0 for the right class", "正确类别的 y_hat 恰为 0 的一批")
         yield Batch(about, {"y_hat": elsewhere, "y": y}, tolerance=None)
-
-
-# A call -------------------------------------------------------------------------------------------
 
 
 @dataclass
@@ -222,17 +212,14 @@ class Trial:
             except Stopped:
                 raise
             except BaseException as error:
-                self._note(error)
+                # At once: the next call changes what the names in the frame stand for.
+                frame, self.place = last_frame(error, self.model.__file__)
+                self.error = error
+                if frame and isinstance(error, ValueError):
+                    self.misfit = shapes_that_met(frame, self.place)
         # NumPy's, of an overflow and the like; a DeprecationWarning is not the student's trouble.
         self.warned = next((w for w in caught if w.category is RuntimeWarning), None)
         return self
-
-    def _note(self, error):
-        # At once, because the next call changes what the names in the frame stand for.
-        frame, self.place = last_frame(error, self.model.__file__)
-        self.error = error
-        if frame and isinstance(error, ValueError):
-            self.misfit = shapes_that_met(frame, self.place)
 
     def _call(self, subject, given, forward, caught):
         if forward:
@@ -285,16 +272,12 @@ def _same(now, before):
     return isinstance(now, np.ndarray) and np.array_equal(now, before, equal_nan=True)
 
 
-# What it shows ------------------------------------------------------------------------------------
-
-
 @dataclass
 class Observation:
-    """What a trial shows to be wrong.
+    """What a trial shows to be wrong, and on which line, if it is known.
 
-    `kind` is error, changed, missing, type, shape or value, or what a hint of ours explains;
-    `result` the name of the result it is about; `text` says it to the student; `place` is the
-    line, if it is known.
+    `kind` is error, changed, missing, type, shape or value, or one that a hint explains; `result`
+    is the name of the result it is about; `text` says it to the student.
     """
 
     kind: str
@@ -309,67 +292,61 @@ def observe(trial):
         return _error(trial)
     if trial.changed:
         return _change(trial)
-    observations = [_type(trial, name) or _shape(trial, name) for name in trial.names]
-    if not any(observations):
-        observations = [_value(trial, name) for name in trial.names]
-    return next(filter(None, observations), None)
+    found = [_type(trial, name) or _shape(trial, name) for name in trial.names]
+    if not any(found):
+        found = [_value(trial, name) for name in trial.names]
+    return next(filter(None, found), None)
 
 
 def _error(trial):
-    about, message = trial.batch.about, message_of(trial.error)
-    text = say(f"for {about}: {message}", f"输入{about}时出错：{message}")
-    if trial.place:
-        text += say(f"\nin `{trial.place.source}`", f"\n出错的一行：`{trial.place.source}`")
+    text = message_of(trial.error) + _inputs(trial) + _line(trial.place)
     if trial.misfit:
         text += say("\nThe shapes that met there: ", "\n相遇的形状：") + trial.misfit.text
     return Observation("error", text, place=trial.place)
 
 
 def _change(trial):
-    name, about = trial.changed, trial.batch.about
-    what = say("the array that forward returned", "forward 返回的数组")
-    if name != "output":
-        what = name if name.startswith("self.") else say(f"the array {name}", f"传入的数组 {name}")
-    text = say(
-        f"{what} is changed by {trial.method} ({about})", f"{trial.method} 改动了{what}（{about}）"
-    )
+    name, method = trial.changed, trial.method
+    array = say(f"the array {name}", f"数组 {name}")
+    if name == "output":
+        array = say("the array that forward returned", "数组（forward 的返回值）")
     # With arrays that cannot be changed, the line that tries to gives itself away.
     place = trial.alone(writeable=False).place
-    if place:
-        text += say(f"\nin `{place.source}`", f"\n改动它的一行：`{place.source}`")
-    return Observation("changed", text, name, place)
+    text = say(f"{method} changes {array}", f"{method} 改动了{array}")
+    return Observation("changed", text + _inputs(trial) + _line(place), name, place)
+
+
+def _line(place):
+    return say("\nin ", "\n所在行：") + f"`{place.source}`" if place else ""
 
 
 def _type(trial, name):
     got, source = trial.copies[name], trial.layer.source(trial.method, name)
     if got is None:
-        in_self = source.startswith("self.")
-        verb = say("is not set", "没有设置") if in_self else say("returns None", "返回的是 None")
+        is_set = not source.startswith("self.")
+        verb = say("returns None", "返回的是 None") if is_set else say("is not set", "没有设置")
         return Observation("missing", f"{source} {verb}", name)
-    numbers = isinstance(got, np.ndarray | np.number | float | int)
-    if numbers and np.asarray(got).dtype.kind in "fiub":
-        return None
     kind = type(got).__name__
-    if numbers:
+    if isinstance(got, np.ndarray | np.number | float | int):
+        if np.asarray(got).dtype.kind in "fiub":
+            return None
         kind = f"{np.asarray(got).dtype} {kind}"
-    if isinstance(got, tuple | list):
-        kind += say(f" of {len(got)} values", f"（{len(got)} 个值）")
-    wanted = say("a number", "一个数") if name == "loss" else say("an array of floats", "浮点数组")
-    text = say(f"{source} is a {kind}, and should be {wanted}", f"{source} 是 {kind}，应为{wanted}")
+    should = say("should be floats in an array", "应为浮点数组")
+    if name == "loss":
+        should = say("should be a number", "应为一个数")
+    text = say(f"{source} is of type {kind}, and {should}", f"{source} 的类型是 {kind}，{should}")
     return Observation("type", text, name)
 
 
 def _shape(trial, name):
-    shapes = np.shape(trial.copies[name]), trial.right[name].shape
-    if shapes[0] == shapes[1]:
+    got, right = np.shape(trial.copies[name]), trial.right[name].shape
+    if got == right:
         return None
-    got, right = (
-        say(f"an array of shape {shape}", f"形状为 {shape} 的数组")
-        if shape
-        else say("one number", "一个数")
-        for shape in shapes
-    )
-    source = trial.layer.source(trial.method, name)
+    source, shapes = trial.layer.source(trial.method, name), []
+    for shape in (got, right):
+        array = say(f"an array of shape {shape}", f"形状为 {shape} 的数组")
+        shapes.append(array if shape else say("one number", "一个数"))
+    got, right = shapes
     text = say(f"{source} is {got}, and should be {right}", f"{source} 是{got}，应为{right}")
     return Observation("shape", text + _inputs(trial), name)
 
@@ -389,19 +366,16 @@ def _value(trial, name):
     if index:
         source += f"[{', '.join(map(str, index))}]"
     if trial.batch.tolerance is None:
-        wanted = say("a finite number, large and of the right sign", "有限的数，很大，且符号正确")
+        wanted = say("large and finite, of the right sign", "很大但有限、符号正确的数")
     else:
         wanted = f"{right[index] + 0.0:.6g}"
-        relative = say(f"relative error {error[index]:.2g}", f"相对误差 {error[index]:.2g}")
-        k, size = wrong.sum(), wrong.size
+        detail = say("relative error", "相对误差") + f" {error[index]:.2g}"
         if index:
-            how_many = "全错" if k == size else f"中错了 {k} 个"
-            relative += say(f"; {k} of {size} entries are wrong", f"，{size} 个元素{how_many}")
-        wanted += say(f" ({relative})", f"（{relative}）")
-    text = say(
-        f"{source} is {got[index]:.6g}, and should be {wanted}",
-        f"{source} 算得 {got[index]:.6g}，应为 {wanted}",
-    )
+            k, size = wrong.sum(), wrong.size
+            detail += say(f"; {k} of {size} entries are wrong", f"，错了 {k}/{size} 个元素")
+        wanted += say(f" ({detail})", f"（{detail}）")
+    got = f"{got[index]:.6g}"
+    text = say(f"{source} is {got}, and should be {wanted}", f"{source} 算得 {got}，应为 {wanted}")
     text += _inputs(trial)
     if trial.warned:
         text += say("\nNumPy warned in ", "\nNumPy 的警告：") + _warning(trial)
@@ -412,7 +386,7 @@ def _inputs(trial):
     names = [*trial.layer.inputs, *trial.layer.weights]
     if trial.method == "backward":
         names += trial.layer.parameters("backward")
-    shapes = ", ".join(f"{name} {trial.batch.given[name].shape}" for name in names)
+    shapes = say(", ", "，").join(f"{name} {trial.batch.given[name].shape}" for name in names)
     return say(f"\nfor {trial.batch.about}: {shapes}", f"\n输入：{trial.batch.about}，{shapes}")
 
 
@@ -421,11 +395,8 @@ def _warning(trial):
     return f"`{place.source}`: {trial.warned.message}"
 
 
-# A check: many calls ------------------------------------------------------------------------------
-
-
 class FaultError(Exception):
-    """The method is wrong: `trial`, one of `trials`, showed it, or `hint` says all there is."""
+    """The method is wrong: `trial`, one of `trials`, shows it, and `hint` says why if we know."""
 
     def __init__(self, observation, hint="", trial=None, trials=()):
         super().__init__(observation.text)
@@ -450,11 +421,11 @@ def in_a_row(model, layer, method):
     cls = getattr(model, layer.name, None)
     if not isinstance(cls, type):
         text = say(f"there is no class {layer.name}", f"没有名为 {layer.name} 的类")
-        raise FaultError(_absent(model, layer, method, text))
+        raise _absent(model, layer, method, text)
     if not callable(getattr(cls, method, None)):
-        text = f"class {layer.name}"
-        text = say(f"{text} has no method {method}", f"{text} 里没有方法 {method}")
-        raise FaultError(_absent(model, layer, method, text))
+        name = f"class {layer.name}"
+        text = say(f"{name} has no method {method}", f"{name} 里没有方法 {method}")
+        raise _absent(model, layer, method, text)
     trials = []
     for batch in batches_for(layer):
         before = trials[-1] if trials else None
@@ -463,9 +434,9 @@ def in_a_row(model, layer, method):
         trial = Trial(model, layer, method, batch, before).call(subject)
         blank = isinstance(trial.error, NotImplementedError) and trial.place
         if not trials and blank and is_blank(trial.place):
-            text = say(f"{layer.name}.{method} is blank", f"{layer.name}.{method} 还是空白")
-            absent = _absent(model, layer, method, text)
-            raise FaultError(absent) if absent.place else BlankError(trial.place)
+            name = f"{layer.name}.{method}"
+            fault = _absent(model, layer, method, say(f"{name} is blank", f"{name} 还是空白"))
+            raise fault if fault.observation.place else BlankError(trial.place)
         trials.append(trial)
     return trials
 
@@ -475,21 +446,19 @@ def _absent(model, layer, method, text):
     if place:
         like = f"`{name}` ({place})"
         text += say(f", but {like} looks like it", f"，不过 {like} 看起来就是它")
-    return Observation("absent", text, place=place)
+    trial = Trial(model, layer, method, batches_for(layer)[0])
+    return FaultError(Observation("absent", text, place=place), "", trial)
 
 
 def _new_object(model, layer, batch):
+    trial = Trial(model, layer, "forward", batch)
     try:
-        return Trial(model, layer, "forward", batch).new_object()
-    except Exception as error:
-        text = say(f"making a {layer.name} fails: ", f"创建 {layer.name} 时出错：")
+        return trial.new_object()
+    except (Exception, SystemExit) as error:
+        text = say(f"making a {layer.name}: ", f"创建 {layer.name} 时出错：") + message_of(error)
         place = last_frame(error, model.__file__)[1]
-        hint = say(
-            "its __init__ was changed. It is given, and the network relies on it as it was.",
-            "它的 __init__ 被改动了。__init__ 是给定的，整个网络都靠它，请恢复原样。",
-        )
-        observation = Observation("init", text + message_of(error), place=place)
-        raise FaultError(observation, hint) from None
+        hint = say("its __init__, which is given, was changed.", "给定的 __init__ 被改动了。")
+        raise FaultError(Observation("init", text, place=place), hint, trial) from None
 
 
 def _judge(trials, hint=""):
@@ -500,36 +469,30 @@ def _judge(trials, hint=""):
             raise FaultError(observation, hint, trial, trials)
     for trial in trials:
         for name, copy in trial.copies.items():
-            source = trial.layer.source(trial.method, name)
+            got = trial.layer.source(trial.method, name)
             # A gradient in self may be overwritten by the next; what was returned is the caller's.
-            if not source.startswith("self.") and not _same(trial.results[name], copy):
+            if not got.startswith("self.") and not _same(trial.results[name], copy):
                 text = say(
-                    f"the array that {source} returned is changed by the next call",
-                    f"{source} 返回的数组被下一次调用改动了",
+                    f"the next call changes what {got} returned",
+                    f"{got} 的返回值被下一次调用改动了",
                 )
-                hint = say(
-                    "every call returns the same array, which the object keeps. Make a new one.",
-                    "每次返回的都是对象里保存的同一个数组。请在每次调用时新建一个数组。",
-                )
-                raise FaultError(Observation("one array", text), hint)
+                hint = say("each call has to make a new array.", "每次调用都要新建一个数组来返回。")
+                raise FaultError(Observation("one array", text), hint, trial)
 
 
 def _check_as_in_training(model, layer, first, second):
     """Call forward and backward in the orders in which a training may call them."""
-    one, two = first.batch, second.batch
+    one, two, name = first.batch, second.batch, layer.name
     other = {name: two.given[name] for name in layer.parameters("backward")}
-    once_more = replace(one, given={**one.given, **other})
     cases = (
-        # what is called before (of which object, method, batch), and then of the first: backward
+        # calls of (object, method, batch), then backward of object 0: batch, forward before or not
         (
             [(0, "backward", one)],
-            (once_more, False),
+            (replace(one, given={**one.given, **other}), False),
             say("a second backward after one forward", "同一次 forward 后的第二次 backward"),
             say(
-                "backward alters what forward has kept, or adds to the gradients of the call "
-                "before. It has to set them anew in every call and leave the kept values alone.",
-                "backward 改动了 forward 保存的量，或者把梯度累加到了上一次的结果上。每次调用都应"
-                "重新设置梯度，也不改动保存的量。",
+                "backward alters what forward has kept, or adds to its earlier gradients.",
+                "backward 改动了 forward 保存的量，或者把梯度累加到了上一次的结果上。",
             ),
         ),
         (
@@ -537,16 +500,14 @@ def _check_as_in_training(model, layer, first, second):
             (two, True),
             say("two calls of forward, then backward", "连续两次 forward 后的 backward"),
             say(
-                "backward uses a batch of an earlier call. It belongs to the latest forward: "
-                "forward has to replace what it keeps in every call, not append it to a list.",
-                "backward 用了以前某一次的数据。它对应最近的一次 forward：forward 每次都要替换保存"
-                "的量，而不是追加到列表里。",
+                "backward belongs to the latest forward, which has to replace what is kept.",
+                "backward 对应最近的一次 forward：forward 每次都要替换保存的量。",
             ),
         ),
         (
             [(0, "forward", one), (1, "forward", two)],
             (one, False),
-            say(f"two {layer.name} objects in turn", f"交替使用的两个 {layer.name} 对象"),
+            say(f"two {name} objects in turn", f"交替使用的两个 {name} 对象"),
             say(
                 "the objects share what they keep, in a global variable or a class attribute. A "
                 "network has several layers of one class: each keeps its own values in self.",
@@ -564,91 +525,66 @@ def _check_as_in_training(model, layer, first, second):
 
 
 def _note(trials):
-    """Say what a right method costs that makes NumPy warn or changes the dtype; '' if it is fine."""
-    for trial in trials:
-        if not trial.warned:
-            continue
-        about, warning = trial.batch.about, _warning(trial)
-        remedy = say("Keep 0 away from / and log.", "让 0 不进入除法和对数，警告就没有了。")
-        if "overflow" in warning:
+    """Say what a right method costs that makes NumPy warn or returns float64; '' if it is fine."""
+    warned = next((trial for trial in trials if trial.warned), None)
+    if warned:
+        remedy = say("Keep 0 away from / and log.", "除法和对数里不出现 0，就没有警告了。")
+        if "overflow" in str(warned.warned.message):
             remedy = say(
-                "Nothing is lost, since 1 / inf is 0; but if the exponent is limited, or the form "
-                "of the fraction chosen by the sign of x, exp does not overflow.",
-                "1 / inf 是 0，所以没有损失；限制指数的大小，或按 x 的正负选用分式的形式，"
-                "exp 就不会溢出。",
+                "It does no harm, since 1 / inf is 0. To avoid it, limit the exponent, or choose "
+                "the form of the fraction by the sign of x.",
+                "1 / inf 就是 0，结果不受影响。限制指数的大小，或按 x 的正负换写法，就没有警告。",
             )
-        return say(
-            f"right, but for {about} NumPy warns in {warning}. {remedy}",
-            f"数值正确，但输入{about}时 NumPy 有警告：{warning}。{remedy}",
-        )
+        right = say("right, but NumPy warns in ", "数值正确，但 NumPy 有警告：")
+        return f"{right}{_warning(warned)}{_inputs(warned)}\n{remedy}"
     for trial in trials:
         for name, got in trial.copies.items():
             wanted, source = trial.batch.dtype, trial.layer.source(trial.method, name)
-            if name != "loss" and got.dtype != wanted:
+            if name != "loss" and got.dtype.itemsize > wanted.itemsize:
                 return say(
-                    f"right, but {source} is {got.dtype} for {wanted} inputs. Training runs in "
-                    "float32; in float64 it takes twice as long. np.zeros, np.eye and "
-                    "astype(float) make float64 unless they are given dtype=x.dtype.",
-                    f"数值正确，但输入是 {wanted} 时 {source} 是 {got.dtype}。训练用 float32，换成 "
-                    "float64 要慢一倍。np.zeros、np.eye 和 astype(float) 默认得到 float64，"
-                    "写上 dtype=x.dtype 就能和输入一致。",
+                    f"right, but {source} is {got.dtype} for {wanted} inputs, and training takes "
+                    "twice as long. np.zeros, np.eye and astype(float) need dtype=x.dtype.",
+                    f"数值正确，但输入是 {wanted} 时 {source} 是 {got.dtype}，训练要慢一倍。"
+                    "np.zeros、np.eye 和 astype(float) 要加上 dtype=x.dtype。",
                 )
     return ""
 
 
-# The whole network --------------------------------------------------------------------------------
-
-
 def check_network(model):
     """Compare the gradients of a small network with those found by nudging every weight."""
-    place = None
+    rng, wrong, place = np.random.default_rng(4), "", None
     try:
-        text = _wrong_gradient(model)
-    except Exception as error:
-        text, place = f"MLP(3, [4], 2): {message_of(error)}", last_frame(error, model.__file__)[1]
-    if text:
+        network, loss = model.MLP(3, [4], 2, rng), model.CrossEntropyLoss()
+        for linear in network.linears:
+            linear.W, linear.b = rng.normal(size=linear.W.shape), rng.normal(size=linear.b.shape)
+        for n, i, name in product((5, 3), (0, 1), ("W", "b")):
+            x, y = rng.normal(size=(n, 3)), np.eye(2)[rng.integers(0, 2, n)]
+            loss.forward(network.forward(x), y)
+            network.backward(loss.backward())
+            linear = network.linears[i]
+            slow_loss = partial(_slow_loss, network, x, y, linear, name)
+            right = numerical.slopes(slow_loss, getattr(linear, name))
+            worst = np.max(relative_error(getattr(linear, f"grad_{name}"), right))
+            if worst > TOLERANCE["float64"] and not wrong:
+                error = say(f"relative error {worst:.2g}", f"相对误差 {worst:.2g}")
+                wrong = f"MLP(3, [4], 2).linears[{i}].grad_{name}: {error}"
+    except (Exception, SystemExit) as error:
+        wrong, place = f"MLP(3, [4], 2): {message_of(error)}", last_frame(error, model.__file__)[1]
+    if wrong:
         hint = say(
             "each method is right alone, but not together with the others. Do layers change one "
             "another's arrays, or was the class MLP, which is given, altered?",
             "每个方法单独都对，合起来却不对。是不是几个层互相改了数组，或者改动了给定的类 MLP？",
         )
-        raise FaultError(Observation("network", text, place=place), hint)
-
-
-def _wrong_gradient(model):
-    rng = np.random.default_rng(4)
-    network, loss = model.MLP(3, [4], 2, rng), model.CrossEntropyLoss()
-    for linear in network.linears:
-        linear.W = rng.normal(size=linear.W.shape)
-        linear.b = rng.normal(size=linear.b.shape)
-    for n in (5, 3):
-        x, y = rng.normal(size=(n, 3)), np.eye(2)[rng.integers(0, 2, n)]
-        loss.forward(network.forward(x), y)
-        network.backward(loss.backward())
-        for i, linear in enumerate(network.linears):
-            for name in ("W", "b"):
-                right = numerical.slopes(
-                    partial(_slow_loss, network, x, y, linear, name), getattr(linear, name)
-                )
-                worst = np.max(relative_error(getattr(linear, f"grad_{name}"), right))
-                if worst > TOLERANCE["float64"]:
-                    return say(
-                        f"grad_{name} of linears[{i}] of MLP(3, [4], 2) has a relative error of "
-                        f"{worst:.2g}, for a batch of {n} rows",
-                        f"MLP(3, [4], 2) 的 linears[{i}].grad_{name} 相对误差为 {worst:.2g}"
-                        f"（{n} 行的一批）",
-                    )
+        raise FaultError(Observation("network", wrong, place=place), hint)
     return ""
 
 
-def _slow_loss(network, x, y, nudged, name, array):
+def _slow_loss(network, x, y, linear, name, array):
     """Return the network's loss by the slow formulas, with `array` for one of the weights."""
-    values = x.tolist()
-    for linear in network.linears:
-        weights = {"W": linear.W, "b": linear.b}
-        if linear is nudged:
-            weights[name] = array
-        if linear is not network.linears[0]:
-            values = numerical.sigmoid(values)
-        values = numerical.linear(values, weights["W"].tolist(), weights["b"].tolist())
-    return numerical.cross_entropy(numerical.softmax(values), y.tolist())
+    kept = getattr(linear, name)
+    setattr(linear, name, array)
+    (W0, b0), (W1, b1) = ((linear.W, linear.b) for linear in network.linears)
+    setattr(linear, name, kept)
+    logits = numerical.linear(numerical.sigmoid(numerical.linear(x, W0, b0)), W1, b1)
+    return numerical.cross_entropy(numerical.softmax(logits), y)
