@@ -202,7 +202,7 @@ truth value | return 1 / (1 + np.exp(-x)) if x > 0 else np.exp(x) / (1 + np.exp(
 formula below | e = np.exp(x - x.max(axis=1, keepdims=True))
     return e / e.sum(axis=1, keepdims=True)
 is not e | return 1 / (1 + 2.0 ** -x)
-math range|exp overflows | return np.array([[1 / (1 + math.exp(-v)) for v in row] for row in x])
+number is too large | return np.array([[1 / (1 + math.exp(-v)) for v in row] for row in x])
     import numpy as np => import math\nimport numpy as np
 axis= is unknown | return 1 / (1 + np.exp(-x, axis=1))
 need np\. | return 1 / (1 + exp(-x))
@@ -274,7 +274,7 @@ by np\.mean | e = np.exp(x - x.max(axis=1, keepdims=True)); return e / e.mean(ax
 fewer dimensions | e = np.exp(x); return e / e.sum(axis=2, keepdims=True)
 10 is written | e = np.exp(x); return e / e.sum(axis=1).reshape(10, 1)
 axis= is unknown | e = np.exp(x - x.max(axis=1, keepdims=True)); return e / sum(e, axis=1)
-exp overflows | e = np.exp(x - np.median(x, 1, keepdims=True)); return e / e.sum(1, keepdims=True)
+number is too large | e = np.exp(x - np.median(x, 1, keepdims=True)); return e / e.sum(1)[:, None]
 single sample | e = np.exp(x - np.max(x)); self.y = e / sum(e); assert x.ndim == 1; return self.y
 only the last row | y = np.zeros_like(x); e = np.exp(x[-1] - x[-1].max()); y[-1] = e / e.sum()
     return y

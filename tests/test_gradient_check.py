@@ -205,7 +205,7 @@ def test_the_untouched_startup_is_a_list_of_things_to_do(model, capsys):
     assert [line.split()[:2] for line in lines[:8]] == expected
     assert lines[-2] == "0 of 8 done"
     line = blank.splitlines().index('        raise NotImplementedError("Linear.forward")') + 1
-    place = f"model.py:{line} (README.md section 2)"
+    place = f"model.py:{line} (chapter03/README.en.md section 2)"
     assert last == f"Next: write Linear.forward, {place}, and run this again."
 
 
@@ -241,7 +241,7 @@ def test_of_several_that_fail_only_the_next_is_explained_and_no_note_is_printed(
     assert re.fullmatch(
         r"FAIL  Linear.forward, model.py:\d+", output.split("\n\n")[2].split("\n")[0]
     )
-    assert read == "  Read:        README.md section 2"
+    assert read == "  Read:        chapter03/README.en.md section 2"
     assert formula.startswith(" " * 15 + "Y = ")
     assert re.fullmatch(r"Next: correct Linear.forward, model.py:\d+, and run this again.", last)
     assert "Note" not in output

@@ -181,12 +181,12 @@ def _met(trial):
                 return say(english, chinese) + meet + text
     shapes = [np.shape(operand) for operand in met.operands]
     n, columns = trial.batch.given[trial.layer.inputs[0]].shape
-    of_all = (n, n) in shapes or any(n * columns in shape for shape in shapes)
+    of_all = (n, n) in shapes or {n * columns, n * n, columns**2} & set(sum(shapes, ()))
     if of_all and re.search(r"eye|identity|diag|outer|kron|tile", _source(trial)):
         return say(*mistakes.ONE_JACOBIAN)
     if met.operator == "@" and max(map(len, shapes)) > 2 and ".T" in met.text:
         return say(*mistakes.THREE_AXES)
-    if met.operator == "@" and shapes[0] == (n, columns + 1):
+    if shapes[0] == (n, columns + 1) and re.search("stack|concat|append|c_", _source(trial)):
         return say(*mistakes.ONES)
     if met.operator != "@" and sorted(map(len, shapes)) == [1, 2] and (n,) in shapes:
         return say(*mistakes.KEEPDIMS)

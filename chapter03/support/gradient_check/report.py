@@ -174,7 +174,7 @@ def _print_report(checked, prints):
 def _print_next(result):
     """Print what is known of a FAIL, and that it, or a TODO, is the next to be done."""
     name, place = result.name, result.place
-    section = say(f"README.md section {result.section}", f"讲义第 {result.section} 节")
+    section = say(f"chapter03/README.en.md section {result.section}", f"讲义第 {result.section} 节")
     if result.state == "FAIL":
         print(f"\n{_coloured('FAIL', 'FAIL')}  {name}{say(', ', '  ')}{place}")
         for english, chinese, text in (
