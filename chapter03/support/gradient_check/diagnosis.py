@@ -35,7 +35,8 @@ def looks_like(observation, trial, trials):
     if kind == "type":
         return _wrong_type(trial.copies[result])
     if kind == "error":
-        found = _met(trial) if trial.misfit else ""
+        one = re.search(r"\((\d+),\1\)", str(trial.error)) and re.search("eye|iden", _source(trial))
+        found = _met(trial) if trial.misfit else say(*mistakes.ONE_JACOBIAN) if one else ""
         return found or _size(trial) or _one_sample(trial, trials) or _stumble(trial, trials)
     return formula(result, trial, trials)[1] or _fact(kind, result, trial, trials)
 
@@ -174,9 +175,8 @@ def _met(trial):
         for text in formulas:
             with contextlib.suppress(Exception):
                 _value(text, names)
-            found = misfit(ast.parse(text), names)
-            alike = found and found.shapes == met.shapes
-            if alike and all(map(same, found.operands, met.operands)):
+            hit = misfit(ast.parse(text), names)
+            if hit and hit.shapes == met.shapes and all(map(same, hit.operands, met.operands)):
                 meet = say("\nThe same arrays meet in: ", "\n相遇的两个数组和这个式子里的一样：")
                 return say(english, chinese) + meet + text
     shapes = [np.shape(operand) for operand in met.operands]
