@@ -28,7 +28,7 @@ MODEL = HERE / "model.py"
 MODEL_DIR = HERE.parent.parent / "model"
 
 HELD_OUT = 5_000  # of MNIST's training images: epochs are judged by them, the test comes last
-PEN_DIGITS_BESIDE_MNIST = 20_000
+PEN_DIGITS_BESIDE_MNIST = 30_000
 PEN_DIGITS_ALONE = 60_000
 REMEMBERED = "hidden_dims", "lr", "momentum", "batch_size", "epochs", "seed", "no_jitter"
 
