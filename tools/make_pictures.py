@@ -20,6 +20,7 @@ from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.image import imsave
 
 from support import pen_digits as pen
 
@@ -76,12 +77,8 @@ def central_difference_errors(dtype):
 def pen_digits(path, trained):
     """Twenty of each digit as the simulated pen writes them."""
     images, labels = pen.generate(600, np.random.default_rng(0))
-    figure = Figure(figsize=(7.2, 3.6))
-    for digit in range(10):
-        row = images[labels == digit][:20].reshape(20, 28, 28)
-        figure.figimage(255 - np.hstack(row), 0, (9 - digit) * 36, cmap="gray", vmin=0, vmax=255)
-    figure.set_size_inches(5.6, 3.6 - 0.08)
-    figure.savefig(path, dpi=100)
+    rows = np.concatenate([images[labels == digit][:20] for digit in range(10)])
+    imsave(path, pen.contact_sheet(rows, columns=20), cmap="gray")
 
 
 def loss(path, trained):
