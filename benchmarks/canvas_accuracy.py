@@ -15,7 +15,6 @@ sys.path.extend(os.path.abspath(f"{__file__}/../../chapter03{sub}") for sub in (
 import support  # isort: split
 
 import argparse
-import io
 import math
 import re
 from pathlib import Path
@@ -28,7 +27,10 @@ from support.language import say
 
 
 class BenchmarkError(Exception):
-    """A file cannot be read, used or written; the message says which and why."""
+    """The strokes cannot be used; the message says which line and why."""
+
+
+FAILURES = BenchmarkError, canvas.ReadingError, gradient_check.ModelError, weights.WeightsError
 
 
 def main(argv=None):
@@ -54,16 +56,9 @@ def main(argv=None):
         print(confusion_table(labels, readings))
         if options.errors:
             print(draw_errors(options.errors, images, labels, readings))
-    except (
-        BenchmarkError,
-        canvas.ReadingError,
-        gradient_check.ModelError,
-        weights.WeightsError,
-    ) as error:
+    except (OSError, *FAILURES) as error:
         print(say(f"Error: {error}", f"错误：{error}"), file=sys.stderr)
         return 1
-    except KeyboardInterrupt:
-        return 130
     right = sum(map(int.__eq__, labels, readings))
     print(f"accuracy {right / len(labels):.4f} ({right}/{len(labels)})")
     return 0
@@ -75,16 +70,10 @@ def read_unipen(path):
     `.SEGMENT DIGIT n ? "7"` opens a drawing of a 7; the lines `x y` between `.PEN_DOWN` and
     `.PEN_UP` are a stroke, with y up. Other lines are passed over.
     """
-    try:
-        # In Latin-1 any byte is a character: what is wrong is found below, where it stands.
-        lines = path.read_text(encoding="latin-1").splitlines()
-    except OSError as error:
-        why = error.strerror or error
-        raise BenchmarkError(
-            say(f"{path} could not be read: {why}.", f"无法读取 {path}：{why}。")
-        ) from None
     drawings, labels = [], []
     stroke = None  # None while the pen is up
+    # In Latin-1 any byte is a character: what is wrong is found below, where it stands.
+    lines = [*path.read_text(encoding="latin-1").splitlines(), ".END"]
     for number, line in enumerate(lines, start=1):
         try:
             if line.startswith(".SEGMENT DIGIT"):
@@ -95,27 +84,23 @@ def read_unipen(path):
                 drawings[-1].append(stroke)
             elif line.startswith(".PEN_UP"):
                 stroke = None
+            elif line == ".END" and (stroke is not None or not labels):
+                raise ValueError
             elif stroke is not None and line.strip() and not line.startswith("."):
                 x, y = map(float, line.split()[:2])
                 if not math.isfinite(x + y):
                     raise ValueError
                 stroke.append((x, -y))
         except (TypeError, IndexError, ValueError):
-            raise _not_unipen(path, number, line) from None
-    if stroke is not None or not labels:
-        raise _not_unipen(path, len(lines) + 1, "")
+            raise BenchmarkError(
+                say(
+                    f"{path}, line {number}, is not as in UNIPEN text of single digits: "
+                    f"{line[:60]!r}. Take the file as it was published.",
+                    f"{path} 第 {number} 行不像单个数字的 UNIPEN 文本：{line[:60]!r}。"
+                    "请使用原来发布的文件。",
+                )
+            ) from None
     return [[np.array(stroke) for stroke in drawing] for drawing in drawings], labels
-
-
-def _not_unipen(path, number, line):
-    return BenchmarkError(
-        say(
-            f"{path}, line {number}, is not as in UNIPEN text of single digits: {line[:60]!r}. "
-            "Take the file as it was published.",
-            f"{path} 第 {number} 行不像单个数字的 UNIPEN 文本：{line[:60]!r}。"
-            "请使用原来发布的文件。",
-        )
-    )
 
 
 def confusion_table(labels, readings):
@@ -137,16 +122,8 @@ def draw_errors(path, images, labels, readings):
     wrong.sort(key=lambda i: (labels[i], readings[i]))
     from matplotlib import image  # only here: it is slow to import
 
-    content = io.BytesIO()
     sheet = pen_digits.contact_sheet(np.array([images[i] for i in wrong]), columns=30)
-    image.imsave(content, sheet, cmap="gray", vmin=0, vmax=255, format="png")
-    try:
-        weights.replace_whole(path, content.getbuffer())
-    except OSError as error:
-        why = error.strerror or error
-        raise BenchmarkError(
-            say(f"{path} could not be written: {why}.", f"无法写入 {path}：{why}。")
-        ) from None
+    image.imsave(path, sheet, cmap="gray", vmin=0, vmax=255, format="png")
     return say(
         f"{len(wrong)} misread digits, by the digit meant and then by the one read: {path}",
         f"读错的 {len(wrong)} 个数字（先按写的、再按读成的排列）：{path}",

@@ -4,26 +4,19 @@ import contextlib
 import gzip
 import hashlib
 import http.server
-import re
-import struct
 import threading
 
 import numpy as np
 
 import data
 
-
-def _idx(array):
-    return struct.pack(f">HBB{array.ndim}I", 0, 8, array.ndim, *array.shape) + array.tobytes()
-
-
 _rng = np.random.default_rng(0)
 # Noise, which gzip cannot shorten, so that a file takes several pieces on its way.
 CONTENTS = {
-    "train-images-idx3-ubyte": _idx(_rng.integers(0, 256, (60, 28, 28), dtype=np.uint8)),
-    "train-labels-idx1-ubyte": _idx(_rng.integers(0, 10, 60, dtype=np.uint8)),
-    "t10k-images-idx3-ubyte": _idx(_rng.integers(0, 256, (20, 28, 28), dtype=np.uint8)),
-    "t10k-labels-idx1-ubyte": _idx(_rng.integers(0, 10, 20, dtype=np.uint8)),
+    "train-images-idx3-ubyte": _rng.bytes(16 + 60 * 784),
+    "train-labels-idx1-ubyte": _rng.bytes(8 + 60),
+    "t10k-images-idx3-ubyte": _rng.bytes(16 + 20 * 784),
+    "t10k-labels-idx1-ubyte": _rng.bytes(8 + 20),
 }
 PACKED = {f"{name}.gz": gzip.compress(content, mtime=0) for name, content in CONTENTS.items()}
 LARGEST = "train-images-idx3-ubyte.gz"
@@ -40,36 +33,27 @@ def put(folder, *but):
 def use(mirrors, patch):
     """Let `patch(module, name, value)`, such as setattr, make the course load the small MNIST."""
     digests = {name: hashlib.sha256(content).hexdigest() for name, content in CONTENTS.items()}
-    for name, value in {
-        "FILES": digests,
-        "SIZES": tuple(map(len, CONTENTS.values())),
-        "LARGEST_PACKED": 60_000,
-        "MIRRORS": tuple(mirrors),
-        "SILENT_SECONDS": 5,
-        "PAUSE_SECONDS": 0.005,
-    }.items():
-        patch(data, name, value)
+    patch(data, "FILES", digests)
+    patch(data, "LARGEST", max(map(len, CONTENTS.values())) + 10_000)
+    patch(data, "MIRRORS", tuple(mirrors))
+    patch(data, "SILENT_SECONDS", 5)
+    patch(data, "PAUSE_SECONDS", 0.005)
 
 
 class Request(http.server.BaseHTTPRequestHandler):
     """One request to a mirror, with what a behaviour needs to answer it."""
 
-    protocol_version = "HTTP/1.1"
-
     def do_GET(self):
-        self.name = self.path.rpartition("/")[2]
-        self.body = PACKED.get(self.name, b"")
-        match = re.fullmatch(r"bytes=(\d+)-", self.headers.get("Range", ""))
-        self.start = int(match[1]) if match else 0
+        self.body = PACKED.get(self.path.rpartition("/")[2], b"")
+        self.start = int(self.headers.get("Range", "bytes=0-")[6:-1])
+        self.rest = self.body[self.start :]
         self.server.requests.append((self.path, self.start))
         self.number = sum(path == self.path for path, _ in self.server.requests)
-        self.close_connection = True
         with contextlib.suppress(ConnectionError):
             self.server.behave(self)
 
     def reply(self, body=b"", status=200, length=True, **headers):
         self.send_response(status)
-        self.send_header("Connection", "close")
         for name, value in headers.items():
             self.send_header(name.replace("_", "-"), value)
         if length:
@@ -77,14 +61,12 @@ class Request(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    def reply_from(self, start, rest, count=None):
-        """Resume at the byte `start` with the bytes `rest`, of which only `count` are sent."""
-        last = start + len(rest) - 1
-        headers = {"Content_Range": f"bytes {start}-{last}/{last + 1}"} if self.start else {}
-        self.reply(rest[:count], 206 if self.start else 200, length=len(rest), **headers)
+    def reply_rest(self, rest, count=None):
+        """Send what was asked for, the bytes `rest`, but break off after `count` of them."""
+        self.reply(rest[:count], 206 if self.start else 200, length=len(rest))
 
     def wait(self, seconds=30):
-        """Do nothing until the mirror is shut down; return whether it was."""
+        """Do nothing; return whether the mirror was shut down meanwhile."""
         return self.server.closing.wait(seconds)
 
     def log_message(self, *_):
@@ -113,9 +95,4 @@ class Mirror(http.server.ThreadingHTTPServer):
 
 
 def serves_the_files(request):
-    if request.name not in PACKED:
-        request.reply(b"no such file", 404)
-    elif request.start >= len(request.body):
-        request.reply(b"", 416)
-    else:
-        request.reply_from(request.start, request.body[request.start :])
+    request.reply_rest(request.rest)

@@ -59,19 +59,14 @@ SUBMISSIONS = list(
 bias is missing | return np.dot(x, self.W)
 transpose too much | return x @ self.W.T + self.b
 order is wrong: samples | return self.W @ x + self.b
-order is wrong: samples | return self.W.T @ x.T + self.b.T
 entry by entry | return x * self.W + self.b
 those of: x @ W - b | return x @ self.W - self.b
-formula below | return 1 / (1 + np.exp(-(x @ self.W + self.b)))
 `return` is missing | self.y = x @ self.W + self.b
 not reached | if len(x) > 9:
         return x @ self.W + self.b
 in place | x += 1; return x @ self.W + self.b
-replaced inside the layer | y = x @ self.W + self.b; self.W = self.W.T; return y
 Python list | return [row @ self.W + self.b[0] for row in x]
-several values | return x @ self.W + self.b, x
 comma | return x @ self.W + self.b,
-earlier call | self.x = getattr(self, "x", x); return self.x @ self.W + self.b
 64 is written | y = np.zeros((64, self.W.shape[1])); y[:] = x @ self.W + self.b; return y
 random | return x @ self.W + self.b + np.random.default_rng().normal(size=(1, self.W.shape[1]))
 self\.W \(a capital\) | return x @ W + self.b
@@ -79,40 +74,18 @@ ends the program | raise SystemExit(3)
 still there | self.x = x; raise NotImplementedError("Linear.forward")
 column is appended | x = np.hstack([x, np.ones((len(x), 1))]); return x @ self.W + self.b
 has to begin with | def forward(self, x): => def forward(x):
-no variable self here | def forward(self, x): => def forward(me, x):
 called Lineal | class Linear: => class Lineal:
-the shape is not | return (x @ self.W + self.b)[None]
 only the first row | for row in x:
         return row @ self.W + self.b
-last row is left out | y = np.zeros((len(x), self.W.shape[1]))
-    for i in range(len(x) - 1):
-        y[i] = x[i] @ self.W + self.b[0]
-    return y
-integers | y = np.zeros((len(x), self.W.shape[1]), dtype=int)
-    y[:] = x @ self.W + self.b
-    return y
-before number 4 | y = np.zeros((len(x), self.W.shape[1]))
-    for i in range(len(x)):
-        for j in range(self.W.shape[1]):
-            y[j, i] = x[i] @ self.W[:, j] + self.b[0, j]
-    return y
+last row is left out | return x[:-1] @ self.W + self.b
+integers | return (x @ self.W + self.b).astype(int)
+before number 5 | return np.array([x[i + 1] @ self.W for i in range(len(x))]) + self.b
 no mm there | return x.mm(self.W) + self.b
 operator before | return x @ (self.W)(self.b)
 right for a batch of 5 rows | y = x @ self.W + self.b; return y if len(y) > 2 else 2 * y + 1
-parameters are in | return inputs @ self.W + self.b
-`import numpy as np` | return np.dot(x, self.W) + self.b
-    import numpy as np => import numpy
-    limit = np. => limit = numpy.
-    self.b = np.zeros( => self.b = numpy.zeros(
-    dtype=np.float32) => dtype=float)
-    .astype(np.float32) => <nothing>
-NUMBERS | return x @ self.W + np.sin(self.b)
 PASS | self.x = x; return np.einsum("nd,dm->nm", x, self.W) + self.b
 PASS | self.x = x; y = x @ self.W; y += self.b; return y
-PASS | self.x = x; return np.add(np.matmul(x, self.W), np.tile(self.b, (len(x), 1)))
-PASS | self.x = x; print("你好", x.shape); return x.dot(self.W) + self.b
-PASS | self.x = x; return np.hstack([x, np.ones((len(x), 1))]) @ np.vstack([self.W, self.b])
-PASS | self.x = x; return (self.W.T @ x.T + self.b.T).T
+PASS | self.x = x; return (x @ self.W + self.b).astype(np.float32)
 PASS | self.x = x; return np.array([row @ self.W + self.b[0] for row in x])
 PASS | self.x = x
     y = np.zeros((len(x), self.W.shape[1]))
@@ -122,7 +95,6 @@ PASS | self.x = x
     return y
 == Linear.backward
 n, the number of rows, once too often | self.x.T @ grad_y => self.x.T @ grad_y / self.x.shape[0]
-n, the number of rows, once too often | grad_y.sum(axis=0, keepdims=True) => grad_y.mean(0)[None]
 averaged.*dimension is lost | grad_y.sum(axis=0, keepdims=True) => np.mean(grad_y, axis=0)
 wrong axis | grad_y.sum(axis=0, keepdims=True) => np.sum(grad_y, axis=1, keepdims=True)
 grad_b is \(m,\) | grad_y.sum(axis=0, keepdims=True) => np.sum(grad_y, axis=0)
@@ -139,7 +111,6 @@ entry by entry | self.x.T @ grad_y => self.x * grad_y
 W is not transposed | return grad_y @ self.W.T => return grad_y @ self.W
 inner sizes | return grad_y @ self.W.T => return self.W @ grad_y.T
 sign is wrong: | self.x.T @ grad_y => -self.x.T @ grad_y
-`return` is missing | return grad_y @ self.W.T => self.grad_x = grad_y @ self.W.T
 wrong gradient | return grad_y @ self.W.T => return self.grad_W
 several values | return grad_y @ self.W.T => return grad_y @ self.W.T, self.grad_W, self.grad_b
 accumulated | self.grad_W = self.x.T => self.grad_W = getattr(self, "grad_W", 0) + self.x.T
@@ -149,18 +120,11 @@ never set | self.x = x => pass
 Is `inputs` meant | self.x = x => self.inputs = x
     self.x.T => self.input.T
 kept in self | self.x.T => x.T
-inside the layer | return grad_y @ => grad_x = grad_y @
-    self.W.T\n        # END => self.W.T; self.W -= 0.1 * self.grad_W; return grad_x\n        # END
+inside the layer | self.x.T @ grad_y => self.x.T @ grad_y; self.W -= 0.1 * self.grad_W
 no lr is needed | return grad_y @ self.W.T => self.W -= lr * self.grad_W
 weight decay | self.x.T @ grad_y => self.x.T @ grad_y + 0.01 * self.W
 0.01 times | self.x.T @ grad_y => 0.01 * self.x.T @ grad_y
-columns or of all entries | self.x.T @ grad_y => self.x.T @ grad_y / grad_y.size
-in place | self.x.T @ grad_y => self.x.T @ grad_y; grad_y /= 2
-only the last row | self.grad_b = grad_y.sum(axis=0, keepdims=True)
-    for x_i, g_i in zip(self.x, grad_y):
-        self.grad_W = np.outer(x_i, g_i)
-    return grad_y @ self.W.T
-only the first row | self.x.T @ grad_y => np.outer(self.x[0], grad_y[0])
+only the last row | self.x.T @ grad_y => [np.outer(x, g) for x, g in zip(self.x, grad_y)][-1]
 batch of one row | self.x.T @ grad_y => np.outer(self.x, grad_y)
 passed on unchanged | return grad_y @ self.W.T => return grad_y
 grad_y is forgotten | return grad_y @ self.W.T => return self.W.T
@@ -169,18 +133,9 @@ output y is used | self.x = x => self.x = x; self.y = x @ self.W + self.b
     self.x.T @ grad_y => self.y.T @ grad_y
 formula below | self.x.T @ grad_y => self.x.T @ self.x
 a value is None | self.x.T @ grad_y => self.x.T @ grad_y + print()
-no grad there | self.x.T @ grad_y => self.x.grad
-no getT there | self.x.T @ grad_y => self.x.getT() @ grad_y
-called backwards | def backward(self, grad_y): => def backwards(self, grad_y):
-PASS | self.grad_W = np.einsum("nd,nm->dm", self.x, grad_y)
-    self.grad_b = np.einsum("nm->m", grad_y)[None]
-    return np.einsum("nm,dm->nd", grad_y, self.W)
 PASS | self.grad_W = sum(np.outer(x, g) for x, g in zip(self.x, grad_y))
     self.grad_b = grad_y.sum(axis=0).reshape(1, -1)
     return np.array([self.W @ g for g in grad_y])
-PASS | grad_y.sum(axis=0, keepdims=True) => np.ones((1, len(grad_y))) @ grad_y
-PASS | grad_y.sum(axis=0, keepdims=True) => np.add.reduce(grad_y).reshape(self.b.shape)
-PASS | self.x.T @ grad_y => (grad_y.T @ self.x).T
 PASS | self.x = x => self.kept = [*getattr(self, "kept", [])[-3:], x.copy()]
     self.x.T => self.kept[-1].T
 PASS | if getattr(self, "grad_W", None) is None or self.grad_W.dtype != grad_y.dtype:
@@ -194,19 +149,13 @@ that is a tanh | return np.tanh(x)
 inf / inf | e = np.exp(x); return e / (e + 1)
 those of: np.maximum\(x, 0\) | return np.maximum(0, x)
 parentheses are missing | return 1 / 1 + np.exp(-np.clip(x, -500, 500))
-single number | return 1 / (1 + math.exp(-x))
-    import numpy as np => import math\nimport numpy as np
+single number | import math; return 1 / (1 + math.exp(-x))
 \|x\| keeps | return 1 / (1 + np.exp(-np.abs(x)))
-in place | np.negative(x, out=x); return 1 / (1 + np.exp(x))
 truth value | return 1 / (1 + np.exp(-x)) if x > 0 else np.exp(x) / (1 + np.exp(x))
-formula below | e = np.exp(x - x.max(axis=1, keepdims=True))
-    return e / e.sum(axis=1, keepdims=True)
 is not e | return 1 / (1 + 2.0 ** -x)
-number is too large | return np.array([[1 / (1 + math.exp(-v)) for v in row] for row in x])
-    import numpy as np => import math\nimport numpy as np
 axis= is unknown | return 1 / (1 + np.exp(-x, axis=1))
+`import numpy as np` | import numpy as np => import numpy
 need np\. | return 1 / (1 + exp(-x))
-constant 0\.5 | return np.full(x.shape, 0.5)
 divided by 0 | return 1 / (x - x)
 no sigmoid there | return np.sigmoid(x)
 expit is not imported | return expit(x)
@@ -215,83 +164,54 @@ PASS | self.y = 1 / (1 + np.exp(-x)); return self.y
 PASS | self.y = np.where(x >= 0, 1 / (1 + np.exp(-x)), np.exp(x) / (1 + np.exp(x))); return self.y
 PASS | z = np.exp(-np.abs(x)); self.y = np.where(x >= 0, 1, z) / (1 + z); return self.y
 PASS | self.y = 1 / (1 + np.exp(-np.clip(x, -500, 500))); return self.y
-PASS | self.y = np.exp(-np.logaddexp(0, -x)); return self.y
 PASS | y = np.negative(x); np.minimum(y, 80, out=y); self.y = 1 / (1 + np.exp(y)); return self.y
-PASS | with np.errstate(over="ignore"):
-        self.y = 1 / (1 + np.exp(-x))
-    return self.y
 PASS | y = np.zeros(x.shape); mask = x >= 0
     y[mask] = 1 / (1 + np.exp(-x[mask])); y[~mask] = np.exp(x[~mask]) / (1 + np.exp(x[~mask]))
     self.y = y
     return y
-PASS | self.y = np.empty_like(x)
-    for i, v in np.ndenumerate(x):
-        self.y[i] = 1 / (1 + np.exp(-v)) if v >= 0 else np.exp(v) / (1 + np.exp(v))
-    return self.y
 == Sigmoid.backward
 input x is used | self.y = (1 + => self.x, self.y = x, (1 +
     return grad_y * self.x * (1 - self.x)
 grad_y is forgotten | return self.y * (1 - self.y)
 derivative of tanh | return grad_y * (1 - self.y ** 2)
 part is missing | return grad_y * (1 - self.y)
-sign is wrong: | return grad_y * self.y * (self.y - 1)
 those of: grad_y \* y \* \(1 \+ y\) | return grad_y * self.y * (1 + self.y)
 matrix product | return grad_y @ (self.y * (1 - self.y))
 passed on unchanged | return grad_y
-n, the number of rows | return grad_y * self.y * (1 - self.y) / grad_y.shape[0]
 once more | s = 0.5 + 0.5 * np.tanh(0.5 * self.y); return grad_y * s * (1 - s)
 in place | self.y *= 1 - self.y; return grad_y * self.y
 no exp | self.y = (1 + => self.x, self.y = x, (1 +
     e = np.exp(-self.x); return grad_y * e / (1 + e) ** 2
 taken of grad_y | s = self.forward(grad_y); return s * (1 - s)
 parentheses are missing | return grad_y * self.y - self.y ** 2
-`return` is missing | self.grad = grad_y * self.y * (1 - self.y)
 parentheses of a call | return grad_y * self.y.copy * (1 - self.y)
-earlier call | self.y = (1 + np.tanh(x / 2)) / 2 => y = (1 + np.tanh(x / 2)) / 2
-    return self.y\n => self.y = getattr(self, "y", y); return y\n
-NUMBERS | return grad_y * np.sqrt(self.y * (1 - self.y))
 PASS | return grad_y * (self.y - self.y ** 2)
 PASS | grad_x = 1 - self.y; grad_x *= self.y; grad_x *= grad_y; return grad_x
-PASS | self.y = (1 + => self.x, self.y = x, (1 +
-    return grad_y * 0.25 / np.cosh(0.5 * np.clip(self.x, -80, 80)) ** 2
-PASS | return np.multiply(grad_y, np.multiply(self.y, np.subtract(1, self.y)))
 == Softmax.forward
 stands in class Sigmoid | class Softmax: => <nothing>
 columns sum to 1 | e = np.exp(x - x.max()); return e / e.sum(axis=0)
 whole array | e = np.exp(x - np.max(x)); return e / np.sum(e)
 no maximum is subtracted | e = np.exp(x); return e / e.sum(axis=1, keepdims=True)
 row's own maximum | e = np.exp(x - x.max()); return e / e.sum(axis=1, keepdims=True)
-row's own maximum | e = np.exp(x - x.max()); return e / (e.sum(axis=1, keepdims=True) + 1e-8)
 dimension is lost | e = np.exp(x - x.max(axis=1, keepdims=True)); return e / np.sum(e, axis=1)
-dimension is lost | e = np.exp(x - np.max(x, axis=1)); return e / e.sum(axis=1, keepdims=True)
 not normalised | return np.exp(x - x.max(axis=1, keepdims=True))
 logarithm of the softmax | return x - np.log(np.exp(x).sum(axis=1, keepdims=True))
-in place | x -= np.max(x, axis=1, keepdims=True); e = np.exp(x); return e / e.sum(1, keepdims=True)
 dim= is unknown | e = np.exp(x); return e / e.sum(dim=1, keepdim=True)
-axit= is unknown | e = np.exp(x - np.max(x, axit=1, keepdims=True)); return e / e.sum(1)
 sigmoid of each | return 1 / (1 + np.exp(-x))
 by np\.mean | e = np.exp(x - x.max(axis=1, keepdims=True)); return e / e.mean(axis=1, keepdims=True)
 fewer dimensions | e = np.exp(x); return e / e.sum(axis=2, keepdims=True)
-10 is written | e = np.exp(x); return e / e.sum(axis=1).reshape(10, 1)
-axis= is unknown | e = np.exp(x - x.max(axis=1, keepdims=True)); return e / sum(e, axis=1)
 number is too large | e = np.exp(x - np.median(x, 1, keepdims=True)); return e / e.sum(1)[:, None]
 single sample | e = np.exp(x - np.max(x)); self.y = e / sum(e); assert x.ndim == 1; return self.y
-only the last row | y = np.zeros_like(x); e = np.exp(x[-1] - x[-1].max()); y[-1] = e / e.sum()
-    return y
 into the place | y = np.zeros(len(x)); y[0] = np.exp(x[0]); return y
 like an array or a count | return np.array([np.exp(v) / sum(np.exp(v)) for v in x[0]])
 those of: softmax\(-x\) | e = np.exp(-x); return e / e.sum(axis=1, keepdims=True)
 PASS | z = x.T - x.max(axis=1); e = np.exp(z); self.y = (e / e.sum(axis=0)).T; return self.y
 PASS | e = np.exp(x - x.max(axis=1, keepdims=True)); self.y = e / (e.sum(1)[:, None] + 1e-8)
     return self.y
+PASS | e = np.exp(x - x.max(-1)[:, None]); e /= e.sum(-1)[:, None]; self.y = e; return e.copy()
 PASS | t = x.max(1)[:, None]; self.y = np.exp(x - t - np.log(np.exp(x - t).sum(1)[:, None]))
     return self.y
 PASS | self.y = np.array([np.exp(r - r.max()) / np.exp(r - r.max()).sum() for r in x])
-    return self.y
-PASS | def one(row):
-        e = np.exp(row - row.max())
-        return e / e.sum()
-    self.y = np.apply_along_axis(one, 1, x)
     return self.y
 == Softmax.backward
 diagonal of the Jacobian | return grad_y * self.y * (1 - self.y)
@@ -312,17 +232,11 @@ reverses all axes | y = self.y[:, :, None]
     return (np.eye(len(y[0])) * y - y @ y.T) @ grad_y[:, :, None]
 needs no labels | return self.y - self.label
 part of the Jacobian | return -self.y * np.sum(grad_y * self.y, axis=1, keepdims=True)
-only the first row | for p, g in zip(self.y, grad_y):
-        return g @ (np.diag(p) - np.outer(p, p))
-the shape is not | j = self.y[:, :, None] * (np.eye(self.y.shape[1]) - self.y[:, None, :])
-    return j @ grad_y[:, :, None]
 matrix product | return self.y * (grad_y - self.forward(grad_y)) @ self.y
 PASS | return self.y * grad_y - self.y * (self.y * grad_y).sum(-1)[:, np.newaxis]
 PASS | return np.array([(np.diag(p) - np.outer(p, p)) @ g for p, g in zip(self.y, grad_y)])
-PASS | dot = np.einsum("nd,nd->n", grad_y, self.y); return self.y * (grad_y - dot[:, None])
 PASS | y = self.y; j = y[:, :, None] * (np.eye(y.shape[1]) - y[:, None])
     return (j @ grad_y[:, :, None])[..., 0]
-PASS | g = grad_y * self.y; g -= self.y * g.sum(axis=1, keepdims=True); return g
 == CrossEntropyLoss.forward
 n times too large | return float(-np.sum(y * np.log(y_hat + 1e-12)))
 in place of n | return float(-np.sum(y * np.log(y_hat + 1e-12)) / y.shape[1])
@@ -331,10 +245,8 @@ sign is wrong: | return np.sum(y * np.log(y_hat + 1e-12)) / len(y)
 sign is wrong, and so | return np.sum(y * np.log(y_hat + 1e-12))
 is not e | return -np.sum(y * np.log2(y_hat + 1e-12)) / len(y)
 log\(0\) is -inf | return -np.sum(y * np.log(y_hat)) / len(y)
-log\(0\) is -inf | return -np.mean(np.log(y_hat[y == 1]))
 binary | return np.mean(y * np.log(y_hat + 1e-12) + (1 - y) * np.log(1 - y_hat + 1e-12))
 one number: | return -np.sum(y * np.log(y_hat + 1e-12), axis=1)
-one number: | return -y * np.log(y_hat + 1e-12)
 the shape is not | return -np.sum(y * np.log(y_hat + 1e-12), keepdims=True) / len(y)
 swapped | return -np.sum(y_hat * np.log(y + 1e-12)) / len(y)
 squared error | return np.mean((y_hat - y) ** 2)
@@ -342,37 +254,25 @@ formula below | return -np.sum(y * np.log1p(y_hat)) / len(y)
 fixed 64 | return -np.sum(y * np.log(y_hat + 1e-12)) / 64
 softmax is applied once more | p = np.exp(y_hat) / np.exp(y_hat).sum(axis=1, keepdims=True)
     return -np.sum(y * np.log(p)) / len(y)
-in place | np.clip(y_hat, 1e-7, 1, out=y_hat); return -np.sum(y * np.log(y_hat)) / len(y)
 one-hot | return -np.log(y_hat[np.arange(len(y)), y]).mean()
 class number | return -np.mean(np.log(y_hat[np.arange(len(y)), np.argmax(y)] + 1e-12))
 labels y are not used | return -np.mean(np.log(y_hat + 1e-12))
 matrix product | return -np.sum(y @ np.log(y_hat + 1e-12).T) / len(y)
-only the last row | for p, t in zip(y_hat, y):
-        loss = -np.sum(t * np.log(p + 1e-12))
-    return loss
 cost much | p = y_hat[(y == 1) & (y_hat > 0)]; return -np.sum(np.log(p)) / len(y)
 logarithm of 0 or | return -np.sum(y * np.log(y_hat - 1)) / len(y)
 NUMBERS | return -np.mean(np.sum(y * np.log(y_hat + 0.3), axis=1))
 PASS | self.y, self.y_hat = y, y_hat + 1e-6; return -(y * np.log(self.y_hat)).sum(axis=1).mean()
 PASS | self.y, self.y_hat = y, np.clip(y_hat, 1e-7, 1 - 1e-7)
-    return np.sum(-y * np.log(self.y_hat)) / len(y)
+    return np.mean(-np.sum(y * np.log(self.y_hat), axis=1))
+PASS | self.y, self.y_hat = y, y_hat + 1e-6
+    return np.where(y > 0, -np.log(y_hat + 1e-30), 0).sum() / len(y)
 PASS | self.y, self.y_hat = y, y_hat + 1e-12
     return np.array(-np.sum(y * np.log(self.y_hat)) / len(y))
-PASS | self.y, self.y_hat = y, y_hat + 1e-12
-    return -np.einsum("nd,nd->", y, np.log(self.y_hat)) / len(y)
 PASS | self.y, self.y_hat = y, np.maximum(y_hat, 1e-15)
     return -np.log(self.y_hat[np.arange(len(y)), y.argmax(axis=1)]).mean()
-PASS | self.y, self.y_hat, total = y, np.maximum(y_hat, 1e-12), 0
-    for p, t in zip(self.y_hat, y):
-        total -= np.log(p[t == 1][0])
-    return total / len(y)
 == CrossEntropyLoss.backward
 softmax and loss together | return (self.y_hat - self.y) / len(self.y)
-softmax and loss together | return self.y_hat - self.y
 n times too large | return -self.y / self.y_hat
-in place of n | return -self.y / self.y_hat / self.y.shape[1]
-by np\.mean | return -self.y / self.y_hat / self.y.size
-sign is wrong: | return self.y / self.y_hat / len(self.y)
 1 / 0 is inf | self.y_hat = np.maximum(y_hat, np.finfo(y_hat.dtype).tiny) => self.y_hat = y_hat
     np.log(self.y_hat) => np.log(self.y_hat + 1e-12)
 binary | y, p = self.y, self.y_hat; return (-y / p + (1 - y) / (1 - p + 1e-12)) / len(y)
@@ -384,19 +284,14 @@ formula below | return 2 * (self.y_hat - self.y) / len(self.y)
 once more | e = np.exp(self.y_hat); return (e / e.sum(axis=1, keepdims=True) - self.y) / len(e)
 matrix product | return -self.y.T @ (1 / self.y_hat) / len(self.y)
 stay apart | return (-self.y / self.y_hat / len(self.y)).mean(axis=0)
-stay apart | return -np.sum(self.y / self.y_hat, axis=0, keepdims=True) / len(self.y)
-formula below | return -self.y / self.y_hat ** 2 / len(self.y)
 called gradient | def backward(self): => def gradient(self):
 not indented | \n    def backward(self): => \ndef backward(self):
 there twice | \n\nclass MLP: => \n    def backward(self):\n        raise Later\n\n\nclass MLP:
     raise Later => raise NotImplementedError
 was renamed or deleted | def backward(self): => def g(self):
-never set | return -self.y / self.y_hat / self.n
-has to begin with | def backward(self): => def backward(self, y):
 PASS | return np.where(self.y == 1, -1 / self.y_hat, 0) / self.y.shape[0]
 PASS | g = np.zeros_like(self.y_hat); i = np.arange(len(g)), self.y.argmax(axis=1)
     g[i] = -1 / self.y_hat[i] / len(g)
     return g
-PASS | return np.divide(-self.y, self.y_hat * len(self.y))
 """)
 )

@@ -24,30 +24,19 @@ SUBMISSIONS = {
     "loop/model.py": (SOLUTION.replace("return x @", "while 1: pass\n        return x @"), "6",
                       "Linear.forward, model.py:33 Seen: still running", ""),
     "syntax/model.py": ("x = (1\n", "0", "Error: model.py:1: ", "0 states, exit code 1"),
-    "empty/model.py": ("", "0", "Linear.forward, model.py:1 Seen: there is no class Linear", ""),
     "leaves/model.py": (SOLUTION + "import os\nos._exit(0)", "0", "no report",
                         "import os; 0 states, exit code 0"),
-    "exits/model.py": (SOLUTION + "exit()", "0", "Error: model.py:", "0 states, exit code 1"),
     "forges/model.py": (FORGED + "exit()", "0", "Error: model.py:", "9 states, exit code 1"),
-    "doubles/model.py": (FORGED + SOLUTION, "0", "", "18 states, exit code 0"),
-    "memory/model.py": (SOLUTION + "x = np.ones(10 << 27)", "0", "Error: model.py:",
-                        "0 states, exit code 1"),
-    "starts/model.py": (f"import subprocess, sys\n{LEFT}\n{SOLUTION}", "8", "",
-                        "import subprocess, sys"),
     "floods/model.py": ("import sys\nwhile 1: sys.stdout.write('x' * 999)", "0", "no report",
                         "import sys; 0 states, exit code 1"),
-    "evil/model.py": (SOLUTION + "if 0: eval(open(exec('1')), __import__('os'))", "8", "",
-                      "eval; open; __import__; exec"),
     "main.py": ("given", "", "", ""),
 }  # fmt: skip
 unix = pytest.mark.skipif(os.name == "nt", reason="there is no limit on memory on Windows")
 
 
-def run(*words, cwd, **environment):
-    return subprocess.run(
-        [sys.executable, grade.__file__, *map(str, words)], cwd=cwd, check=False,
-        env={**os.environ, **environment}, capture_output=True, encoding="utf-8",
-    )  # fmt: skip
+def run(*words, cwd):
+    command = [sys.executable, grade.__file__, *words]
+    return subprocess.run(command, cwd=cwd, check=False, capture_output=True, encoding="utf-8")
 
 
 @unix
@@ -73,11 +62,8 @@ def test_each_submission_gets_its_row_whatever_it_does(tmp_path):
         assert (row[1], seen) == (points, look_at), name
         assert row[-2].startswith(mistake), name
         assert row[2:10].count("PASS") == int(points)
-        report = tmp_path / "out" / "marks" / f"{name.replace('/', ' ')}.txt"
-        assert report.stat().st_size <= grade.REPORT
+    assert (tmp_path / "out" / "marks" / "floods.txt").stat().st_size <= grade.REPORT
     assert "FAIL  Sigmoid.backward" in (tmp_path / "out/marks/class 2 wang.txt").read_text("utf-8")
-    running = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True)
-    assert "time.sleep(60.25)" not in running.stdout
 
 
 @unix
@@ -88,6 +74,8 @@ def test_what_never_ends_is_ended_with_all_that_it_started(tmp_path, monkeypatch
     source = endless + "    except BaseException: pass\n"
     assert grade._exit_code(source.encode(), tmp_path / "report.txt") is None
     assert time.perf_counter() - start < 5
+    running = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True)
+    assert "time.sleep(60.25)" not in running.stdout
 
 
 def test_a_path_that_is_not_there_is_one_sentence_and_comes_first(tmp_path):
@@ -96,5 +84,3 @@ def test_a_path_that_is_not_there_is_one_sentence_and_comes_first(tmp_path):
     assert result.returncode == 1
     assert result.stderr.startswith("Error: absent: No such file or directory.")
     assert result.stderr.count("\n") == 1
-    result = run("absent", cwd=tmp_path, LANGUAGE="zh_CN", PYTHONUTF8="1")
-    assert result.stderr.startswith("错误：")

@@ -1,10 +1,8 @@
 """What the checks say of the table of submissions: the right name for a mistake, or none."""
 
-import ast
 import contextlib
 import io
 import linecache
-import random
 import re
 import types
 from functools import cache
@@ -12,11 +10,12 @@ from functools import cache
 import numpy as np
 import pytest
 
-from submissions import METHODS, SOLUTION, SUBMISSIONS
+from submissions import SOLUTION, SUBMISSIONS
 from support.gradient_check import diagnosis, mistakes, trials
 from support.gradient_check.trials import LAYERS, FaultError, Trial
 
 LAYER = {layer.name: layer for layer in LAYERS}
+WRONG = [submission for submission in SUBMISSIONS if submission.says != "PASS"]
 
 
 def module(source):
@@ -70,13 +69,6 @@ def test_right_code_passes_and_wrong_code_is_named_by_method_and_mistake(submiss
         assert re.search(submission.says, text)
 
 
-def test_the_table_of_submissions_is_large_enough():
-    right = [submission for submission in SUBMISSIONS if submission.says == "PASS"]
-    assert len(right) >= 40
-    assert len(SUBMISSIONS) - len(right) >= 60
-    assert {submission.blamed for submission in right} == set(METHODS)
-
-
 def pairs():
     """Yield (method or '', English, Chinese) of everything in the tables."""
     for (method, _), rows in mistakes.MISTAKES.items():
@@ -90,7 +82,7 @@ def pairs():
 
 
 def test_every_text_of_the_tables_is_said_of_some_submission():
-    reports = [(submission.blamed, report(submission)[1]) for submission in SUBMISSIONS]
+    reports = [(submission.blamed, report(submission)[1]) for submission in WRONG]
     unsaid = []
     for method, english, _ in pairs():
         pattern = re.sub(r"\\\{.*?\\\}", ".*", re.escape(english))
@@ -102,24 +94,20 @@ def test_every_text_of_the_tables_is_said_of_some_submission():
 
 def test_both_languages_say_the_same_places_and_chinese_has_its_own_punctuation():
     for _, english, chinese in pairs():
-        assert sorted(re.findall(r"\{\w+", english)) == sorted(re.findall(r"\{\w+", chinese)), (
-            english
-        )
+        places = [sorted(re.findall(r"\{\w+", text)) for text in (english, chinese)]
+        assert places[0] == places[1], english
         assert re.search("[\u4e00-\u9fff]", chinese)
-        assert not re.search("[\u4e00-\u9fff][,;:?!.()]|[,;:?!()][\u4e00-\u9fff]", chinese), chinese
-        assert not re.search("[\u4e00-\u9fff][A-Za-z0-9]|[A-Za-z0-9][\u4e00-\u9fff]", chinese), (
-            chinese
-        )
+        assert not re.search("[\u4e00-\u9fff][,;:?!.()A-Za-z0-9]", chinese), chinese
+        assert not re.search("[,;:?!()A-Za-z0-9][\u4e00-\u9fff]", chinese), chinese
 
 
-def test_in_chinese_every_kind_of_mistake_is_told_in_chinese(monkeypatch):
-    monkeypatch.setenv("LANGUAGE", "zh_CN")
-    for submission in SUBMISSIONS[::4]:
-        if submission.says != "PASS":
-            model = module(submission.source)
-            name, fault = first_fault(model, submission.blamed.partition(".")[0])
-            text = said(model, name, fault) or "数"
-            assert re.search("[\u4e00-\u9fff]", text.partition("\n")[0])
+def test_in_chinese_every_mistake_is_told_in_chinese(chinese):
+    for submission in WRONG:
+        model = module(submission.source)
+        name, fault = first_fault(model, submission.blamed.partition(".")[0])
+        text = said(model, name, fault)
+        assert bool(text) == (submission.says != "NUMBERS")
+        assert not text or re.search("[\u4e00-\u9fff]", text.partition("\n")[0])
 
 
 def test_no_formula_of_the_table_is_right():
@@ -131,36 +119,6 @@ def test_no_formula_of_the_table_is_right():
         for row in rows:
             for formula in row[2:]:
                 assert diagnosis._number(formula, result, calls) is None, formula
-
-
-# Random changes -----------------------------------------------------------------------------------
-
-
-def changed(source, rng):
-    """Return the text of a model.py with one small change in one of the eight methods."""
-    tree = ast.parse(source)
-    blamed = rng.choice(METHODS)
-    name, _, method = blamed.partition(".")
-    (cls,) = (node for node in tree.body if getattr(node, "name", "") == name)
-    (function,) = (node for node in cls.body if getattr(node, "name", "") == method)
-    nodes = list(ast.walk(ast.Module(function.body[1:], [])))
-    operations = [node for node in nodes if isinstance(node, ast.BinOp)]
-    calls = [node for node in nodes if isinstance(node, ast.Call) and node.keywords]
-    kind = rng.choice(["operator", "swap", "drop", "keyword", "sign"])
-    if calls and kind == "keyword":
-        call = rng.choice(calls)
-        del call.keywords[rng.randrange(len(call.keywords))]
-    elif operations:
-        node = rng.choice(operations)
-        if kind == "operator":
-            node.op = rng.choice([ast.Add, ast.Sub, ast.Mult, ast.Div, ast.MatMult])()
-        elif kind == "swap":
-            node.left, node.right = node.right, node.left
-        elif kind == "drop":
-            node.op, node.right = ast.Add(), ast.Constant(0)
-        else:
-            node.right = ast.UnaryOp(ast.USub(), node.right)
-    return blamed, ast.unparse(ast.fix_missing_locations(tree))
 
 
 def fresh(layer):
@@ -175,16 +133,11 @@ def fresh(layer):
     return trials.Batch("", {name: rng.normal(size=shapes[name]) for name in names})
 
 
-def test_what_is_claimed_of_random_changes_holds_for_fresh_batches_too():
-    rng, claims = random.Random(3), 0
-    for _ in range(200):
-        blamed, source = changed(SOLUTION, rng)
-        model = module(source)
-        found = first_fault(model, blamed.partition(".")[0])
-        if not found or found[1].trial is None:
-            continue
-        name, fault = found
-        assert isinstance(said(model, name, fault), str)
+def test_what_is_claimed_of_a_submission_holds_for_a_fresh_batch_too():
+    claims = 0
+    for submission in WRONG:
+        model = module(submission.source)
+        fault = first_fault(model, submission.blamed.partition(".")[0])[1]
         result, trial = fault.observation.result, fault.trial
         if fault.observation.kind not in ("value", "shape") or trial.batch.is_extreme:
             continue
@@ -192,6 +145,6 @@ def test_what_is_claimed_of_random_changes_holds_for_fresh_batches_too():
         if formula and not re.search(r"\bk\b|before", formula):
             other = Trial(model, trial.layer, trial.method, fresh(trial.layer)).alone()
             value = diagnosis._value(formula, diagnosis._namespace(result, other))
-            assert diagnosis.same(other.copies[result], value), source
+            assert diagnosis.same(other.copies[result], value), submission.code
             claims += 1
     assert claims > 40

@@ -33,30 +33,9 @@ def test_the_digits_are_inked_and_slanted_like_mnists(digits):
     assert np.cov(x, y, aweights=ink)[0, 1] < -2
 
 
-def test_any_number_of_digits_can_be_had():
-    assert [len(pen_digits.generate(n, np.random.default_rng(0))[1]) for n in (0, 7)] == [0, 7]
-
-
-def test_every_style_has_two_ways_that_move_the_pen_alike():
-    assert {style[0] for style in pen_digits.STYLES} == set(range(10))
-    for _, share, *ways in pen_digits.STYLES:
-        assert share > 0
-        one, other = ([s.split() for s in way.split(";")] for way in ways)
-        assert min(map(len, one)) > 1, ways
-        for a, b in zip(one, other, strict=True):
-            assert [point[-1] == "*" for point in a] == [point[-1] == "*" for point in b], ways
-
-
 def test_neighbours_among_other_digits_have_the_same_label(digits):
     """Each of 300 new digits is named after the nearest of 1,000: chance would be 10 %."""
     known, labels = digits[0].astype(np.float32), digits[1]
     new, new_labels = pen_digits.generate(300, np.random.default_rng(2))
     distance = (known**2).sum(axis=1) - 2 * new.astype(np.float32) @ known.T
     assert np.mean(labels[distance.argmin(axis=1)] == new_labels) > 0.6
-
-
-def test_a_sheet_shows_each_image_once_and_leaves_the_rest_white():
-    sheet = pen_digits.contact_sheet(np.full((3, 784), 255, dtype=np.uint8), columns=2)
-    assert not sheet[:28].any()
-    assert not sheet[28:, :28].any()
-    assert (sheet[28:, 28:] == 255).all()

@@ -2,13 +2,12 @@
 
 import io
 import json
-import os
 import pickle
 import subprocess
 import sys
 import time
-import zipfile
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -19,8 +18,8 @@ from support import weights
 META = {"dataset": "pen", "epoch": 4, "history": [[2.0, 1.9, 0.5]], "options": {"lr": 0.01}}
 
 
-def network(hidden_dims=(3,)):
-    return MLP(2, list(hidden_dims), 2, np.random.default_rng(0))
+def network(hidden_dims):
+    return MLP(2, hidden_dims, 2, np.random.default_rng(0))
 
 
 def weights_file(arrays=(), **meta):
@@ -37,46 +36,28 @@ def weights_file(arrays=(), **meta):
 GOOD = weights_file()
 
 
-@pytest.mark.parametrize("hidden_dims", [[], [7], [7, 6, 5, 4]])
-def test_a_saved_network_loads_with_the_same_answers_and_facts(hidden_dims, tmp_path):
-    path, saved = tmp_path / "new folder" / "weights.npz", network(hidden_dims)
-    weights.save(path, saved, **META)
-    loaded, meta = weights.load(path, MLP)
-    x = np.random.default_rng(1).normal(size=(5, 2)).astype(np.float32)
-    np.testing.assert_array_equal(loaded.forward(x), saved.forward(x))
-    assert meta == {"format": weights.FORMAT_VERSION, "dims": [2, *hidden_dims, 2], **META}
-    assert [file.name for file in path.parent.iterdir()] == ["weights.npz"]
+def test_a_saved_network_loads_with_the_same_answers_and_facts(tmp_path):
+    for hidden_dims in ([], [7, 6, 5]):
+        path, saved = tmp_path / "new folder" / "weights.npz", network(hidden_dims)
+        weights.save(path, saved, **META)
+        loaded, meta = weights.load(path, MLP)
+        x = np.random.default_rng(1).normal(size=(5, 2)).astype(np.float32)
+        np.testing.assert_array_equal(loaded.forward(x), saved.forward(x))
+        assert meta == {"format": weights.FORMAT_VERSION, "dims": [2, *hidden_dims, 2], **META}
+        assert [file.name for file in path.parent.iterdir()] == ["weights.npz"]
 
 
-def test_float64_weights_are_taken_and_converted(tmp_path):
-    path = tmp_path / "weights.npz"
-    path.write_bytes(GOOD)
-    loaded, _ = weights.load(path, MLP)
-    assert loaded.linears[0].W.dtype == np.float32
-
-
-@pytest.mark.parametrize("step", ["open", "os.fsync", "os.replace"])
+@pytest.mark.parametrize("step", ["open", "os.replace"])
 def test_a_full_disk_is_named_and_leaves_what_was_there(step, tmp_path, monkeypatch):
     path = tmp_path / "weights.npz"
     path.write_bytes(GOOD)
-
-    def refuse(*_):
-        raise OSError(28, "No space left on device")
-
-    with monkeypatch.context() as patch:
-        patch.setattr(f"support.weights.{step}", refuse, raising=False)
-        with pytest.raises(weights.WeightsError, match="could not be written: No space left"):
-            weights.save(path, network(), **META)
+    refuse = OSError(28, "No space left on device")
+    monkeypatch.setattr(f"support.weights.{step}", mock.Mock(side_effect=refuse), raising=False)
+    with pytest.raises(weights.WeightsError, match="could not be written: No space left"):
+        weights.save(path, network([3]), **META)
     assert path.read_bytes() == GOOD
+    assert weights.load(path, MLP)[0].linears[0].W.dtype == np.float32
     assert list(tmp_path.iterdir()) == [path]
-
-
-def test_a_folder_in_the_way_is_named_and_kept(tmp_path):
-    path = tmp_path / "weights.npz"
-    (path / "mine").mkdir(parents=True)
-    with pytest.raises(weights.WeightsError, match="could not be written"):
-        weights.save(path, network())
-    assert list(tmp_path.rglob("*")) == [path, path / "mine"]
 
 
 SAVING = """
@@ -112,18 +93,6 @@ def test_a_kill_while_saving_leaves_the_weights_of_a_finished_epoch(tmp_path):
         assert set(loaded.linears[0].W.ravel()) == {epoch}
 
 
-@pytest.mark.skipif(os.name != "nt", reason="other systems replace a file that is open")
-def test_a_file_held_open_for_a_moment_is_waited_for(tmp_path):
-    path = tmp_path / "weights.npz"
-    path.write_bytes(GOOD)
-    holder = subprocess.Popen(
-        [sys.executable, "-c", "import sys,time; f = open(sys.argv[1]); time.sleep(0.5)", path]
-    )
-    time.sleep(0.2)
-    weights.save(path, network())
-    holder.wait()
-
-
 class Bomb:
     """An object whose unpickling creates a file."""
 
@@ -134,59 +103,22 @@ class Bomb:
         return Path.touch, (self.path,)
 
 
-def zipped(compression=zipfile.ZIP_STORED, **members):
-    file = io.BytesIO()
-    with zipfile.ZipFile(file, "w", compression) as archive:
-        for name, content in members.items():
-            archive.writestr(f"{name}.npy", content)
-    return file.getvalue()
-
-
-def announcing(shape):
-    """Return a weights file whose W0 says that it has this shape and holds nothing."""
-    header = io.BytesIO()
-    np.lib.format.write_array_header_1_0(
-        header, {"descr": "<f4", "fortran_order": False, "shape": shape}
-    )
-    with zipfile.ZipFile(io.BytesIO(GOOD)) as archive:
-        members = {name[:-4]: archive.read(name) for name in archive.namelist()}
-    return zipped(**{**members, "W0": header.getvalue()})
-
-
 STRANGE = {
     "nothing": b"",
-    "text": b"0.1 0.2 0.3\n" * 100,
     "a byte short": GOOD[:-1],
-    "half a file": GOOD[: len(GOOD) // 2],
     "another checksum": GOOD.replace(b"\0\0\xf0\x3f", b"\0\0\xe0\x3f"),
-    "another archive": zipped(readme=b"hello"),
-    "a bomb": zipped(zipfile.ZIP_DEFLATED, meta=bytes(weights.MAX_BYTES + 1)),
     "no meta": weights_file({"meta": None}),
     "a missing array": weights_file({"b1": None}),
     "another shape": weights_file({"W0": np.ones((3, 2))}),
-    "a flat bias": weights_file({"b0": np.zeros(3)}),
-    "letters": weights_file({"W0": np.full((2, 3), "abcd")}),
     "NaN": weights_file({"W0": np.full((2, 3), np.nan)}),
-    "numbers beyond float32": weights_file({"W0": np.full((2, 3), 1e300)}),
     "pickled weights": weights_file({"W0": np.array([[Bomb("W0")]], dtype=object)}),
     "pickled meta": weights_file({"meta": np.array([Bomb("meta")], dtype=object)}),
     "a pickle": pickle.dumps(Bomb("pickle")),
     "another version": weights_file(format=2),
-    "no sizes": weights_file(dims=None),
-    "a single size": weights_file(dims=[2]),
-    "a broken size": weights_file(dims=[2, 3.0, 2]),
-    "a monstrous size": weights_file(dims=[10**999, 10**999]),
-    "an epoch in letters": weights_file(epoch="four"),
-    "a history of letters": weights_file(history=[["a", "b", "c"]]),
     "a history of pairs": weights_file(history=[[1, 2]]),
-    "deep brackets": weights_file({"meta": np.array("[" * 99_999)}),
-    "a number as meta": weights_file({"meta": np.array(3.5)}),
-    "an array of a yottabyte": announcing((1 << 40, 1 << 40)),
-    "an array that is not there": announcing((2, 3)),
 }
 
 
-@pytest.mark.filterwarnings("ignore:overflow encountered in cast")
 @pytest.mark.parametrize("content", STRANGE.values(), ids=STRANGE)
 def test_a_strange_weights_file_is_one_sentence_and_runs_nothing(content, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
@@ -201,8 +133,6 @@ def test_a_strange_weights_file_is_one_sentence_and_runs_nothing(content, tmp_pa
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_missing_weights_and_a_folder_are_one_sentence_each(tmp_path):
+def test_missing_weights_are_one_sentence(tmp_path):
     with pytest.raises(weights.WeightsError, match="There are no weights at"):
         weights.load(tmp_path / "weights.npz", MLP)
-    with pytest.raises(weights.WeightsError, match="not a usable weights file"):
-        weights.load(tmp_path, MLP)

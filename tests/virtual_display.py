@@ -11,8 +11,6 @@ import time
 from ctypes.util import find_library
 from pathlib import Path
 
-import numpy as np
-
 SCRIPT = Path(__file__).resolve().parents[1] / "chapter03" / "solution" / "handwriting_canvas.py"
 
 XVFB, XTEST = shutil.which("Xvfb"), find_library("Xtst")
@@ -32,24 +30,21 @@ def virtual_display(width=1366, height=768, dpi=96):
 
     It ends with the block, or before, when the last program that has used it has ended.
     """
-    read_end, write_end = os.pipe()
     server = subprocess.Popen(
-        [XVFB, "-displayfd", str(write_end), "-screen", "0", f"{width}x{height}x24",
-         "-dpi", str(dpi), "-terminate", "-nolisten", "tcp"],
-        pass_fds=[write_end], stderr=subprocess.DEVNULL,
+        [XVFB, "-displayfd", "1", "-screen", "0", f"{width}x{height}x24", "-dpi", str(dpi),
+         "-terminate", "-nolisten", "tcp"],
+        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
     )  # fmt: skip
-    os.close(write_end)
     before = os.environ.get("DISPLAY")
     try:
-        with open(read_end) as number:
-            os.environ["DISPLAY"] = f":{number.readline().strip()}"
+        os.environ["DISPLAY"] = f":{server.stdout.readline().strip()}"
         yield
     finally:
         os.environ.pop("DISPLAY")
         if before is not None:
             os.environ["DISPLAY"] = before
         server.terminate()
-        server.wait()
+        server.communicate()
 
 
 class Pointer:
@@ -72,21 +67,14 @@ class Pointer:
         self._xtst.XTestFakeButtonEvent(self._display, button, down, ctypes.c_ulong(0))
         self._sync()
 
-    def release(self, button=1):
-        self.press(button, down=False)
-
     def key(self, *names):
         """Press keys together, such as "Control_L", "z", and release them."""
-        codes = [self._code(name) for name in names]
-        for code in codes:
-            self._xtst.XTestFakeKeyEvent(self._display, code, True, ctypes.c_ulong(0))
-        for code in reversed(codes):
-            self._xtst.XTestFakeKeyEvent(self._display, code, False, ctypes.c_ulong(0))
+        for down in (True, False):
+            for name in names:
+                keysym = ctypes.c_ulong(self._x11.XStringToKeysym(name.encode()))
+                code = self._x11.XKeysymToKeycode(self._display, keysym)
+                self._xtst.XTestFakeKeyEvent(self._display, code, down, ctypes.c_ulong(0))
         self._sync()
-
-    def _code(self, name):
-        keysym = self._x11.XStringToKeysym(name.encode())
-        return self._x11.XKeysymToKeycode(self._display, ctypes.c_ulong(keysym))
 
     def _sync(self):
         self._x11.XSync(self._display, False)
@@ -103,42 +91,20 @@ def take_picture(path, weights):
         shutil.copy(weights, folder / shown)
         pointer = Pointer()
 
-        def screen():
-            return ImageGrab.grab(xdisplay=os.environ["DISPLAY"])
-
-        with subprocess.Popen(
-            [sys.executable, SCRIPT, "--weights", str(shown)], cwd=folder
-        ) as window:
+        with subprocess.Popen([sys.executable, SCRIPT, "--weights", shown], cwd=folder) as window:
             try:
-                while not screen().getbbox():  # black until the window stands there
+                while not ImageGrab.grab().getbbox():  # black until the window stands there
                     if window.poll() is not None:
                         raise SystemExit(window.returncode)
-                    time.sleep(0.1)
                 time.sleep(1)
                 for stroke in FOUR:
-                    for number, (x, y) in enumerate(MARGIN + PAPER / 100 * _curve(stroke)):
-                        pointer.move(round(x), round(y))
-                        if number == 0:
-                            pointer.press()
-                        time.sleep(0.005)
-                    pointer.release()
+                    for x, y in stroke:
+                        pointer.move(MARGIN + PAPER / 100 * x, MARGIN + PAPER / 100 * y)
+                        pointer.press()
+                    pointer.press(down=False)
                 pointer.move(1300, 700)
                 time.sleep(1)  # until the last movement is shown
-                picture = screen()
+                picture = ImageGrab.grab()
             finally:
                 window.terminate()
     picture.crop(picture.getbbox()).quantize(128).save(path, optimize=True)
-
-
-def _curve(points, between=12):
-    """Return points (m, 2) of a smooth curve through the given ones (k, 2), by Catmull and Rom."""
-    points = np.array(points)
-    p = np.concatenate([points[:1], points, points[-1:]])[:, None]
-    t = np.linspace(0, 1, between, endpoint=False)[:, None]
-    pieces = (
-        p[1:-2]
-        + t / 2 * (p[2:-1] - p[:-3])
-        + t**2 / 2 * (2 * p[:-3] - 5 * p[1:-2] + 4 * p[2:-1] - p[3:])
-        + t**3 / 2 * (3 * p[1:-2] - 3 * p[2:-1] + p[3:] - p[:-3])
-    )
-    return np.concatenate([pieces.reshape(-1, 2), points[-1:]])

@@ -33,17 +33,11 @@ POLL = 300  # milliseconds between looks for new weights, and until Ctrl-C is no
 
 def main(argv=None):
     """Run the command with the arguments `argv` and return its exit code."""
-    parser = argparse.ArgumentParser(
-        description=say(
-            "Draw digits, and see how a trained network reads them.",
-            "手写数字，看训练好的网络怎样读。",
-        )
-    )
-    parser.add_argument(
-        "--weights", metavar="FILE", default=WEIGHTS,
-        type=lambda text: Path(text).expanduser(),
-        help=say("the network", "网络的权重文件") + f" ({support.shown(WEIGHTS)})",
-    )  # fmt: skip
+    about = say("Draw digits; a trained network reads them.", "手写数字，看训练好的网络怎样读。")
+    parser = argparse.ArgumentParser(description=about)
+    network = say("the network", "网络的权重文件") + f" ({support.shown(WEIGHTS)})"
+    settings = {"type": lambda text: Path(text).expanduser(), "metavar": "FILE"}
+    parser.add_argument("--weights", default=WEIGHTS, help=network, **settings)
     path = parser.parse_args(argv).weights
     np.seterr(all="ignore")  # as in training
     try:
@@ -62,17 +56,6 @@ def main(argv=None):
     return 0
 
 
-def read(network, drawing):
-    """Return the image (28, 28) of a list of strokes (k, 2), and what each layer answers, (m,)."""
-    image = strokes.render(drawing)
-    x = standardise(image.reshape(1, -1))
-    answers = []
-    for layer in network.layers:
-        x = layer.forward(x)
-        answers.append(x[0])
-    return image, answers
-
-
 class ReadingError(Exception):
     """The network of this model.py and these weights cannot read; the message says why."""
 
@@ -85,59 +68,50 @@ class Reader:
 
     def __init__(self, model, path):
         self.model, self.path = model, support.shown(path)
-        self._load()
+        self.load()
 
     def read(self, drawing, network=None):
-        """Return what `read` does, or raise ReadingError, whatever the student's code does."""
+        """Return the image (28, 28) of strokes (k, 2), and what each layer answers, (m,).
+
+        Whatever the student's code does, only ReadingError is raised.
+        """
+        image = strokes.render(drawing)
+        x = standardise(image.reshape(1, -1))
+        answers = []
         try:
-            image, answers = read(network or self.network, drawing)
-            if answers[-1].shape != (10,) or not np.isfinite(answers[-1]).all():
+            for layer in (network or self.network).layers:
+                x = layer.forward(x)
+                answers.append(x[0])
+            if x.shape != (1, 10) or not np.isfinite(x).all():
                 raise ValueError("the result is not ten probabilities")
         except NotImplementedError as blank:
             raise ReadingError(say(f"{blank} is still blank.", f"{blank} 还没有写。")) from None
         except Exception as error:
             why = f"{type(error).__name__}: {error}"
-            raise ReadingError(
-                say(f"model.py cannot read: {why}.", f"model.py 读不了数字：{why}。")
-            ) from None
-        answers[-1] = np.clip(answers[-1], 0, 1)
+            text = say(f"model.py cannot read: {why}.", f"model.py 读不了数字：{why}。")
+            raise ReadingError(text) from None
         return image, answers
 
-    def refresh(self):
-        """Load the file again if it has changed, and return whether it has.
-
-        If it is of no use any more, an error is raised, once; the network stays as it was.
-        """
-        changed = self._version() != self._loaded
-        if changed:
-            self._load()
-        return changed
-
-    def _load(self):
-        self._loaded = self._version()
+    def load(self):
+        """Load the file; if it is of no use, the network stays as it was."""
+        self.loaded = self.version()
         network, meta = weights.load(self.path, self.model.MLP)
         if (network.dims[0], network.dims[-1]) != (strokes.SIDE**2, 10):
-            sizes = "-".join(map(str, network.dims))
             raise weights.WeightsError(
                 say(
-                    f"{self.path} holds a network of sizes {sizes}; to read digits it must take "
-                    "784 pixels and give 10 probabilities.",
-                    f"{self.path} 里的网络是 {sizes}；要读数字，须是 784 个输入、10 个输出。",
+                    f"{self.path} has the sizes {network.dims}; digits need 784 in and 10 out.",
+                    f"{self.path} 里的网络是 {network.dims}；读数字须有 784 个输入、10 个输出。",
                 )
             )
         self.read([], network)
         self.network, self.meta = network, meta
 
-    def _version(self):
-        try:
-            stat = os.stat(self.path)
-        except OSError:
-            return None
-        return stat.st_mtime_ns, stat.st_size, stat.st_ino
+    def version(self):
+        return os.path.exists(self.path) and os.path.getmtime(self.path)
 
     def describe(self):
         """Return what the network was trained on, for how long and how well, as far as known."""
-        facts = [self.path, self.meta.get("dataset", "?")[:40]]
+        facts = [self.path, self.meta.get("dataset", "?")]
         if "epoch" in self.meta:
             facts.append(say(f"epoch {self.meta['epoch']}", f"第 {self.meta['epoch']} 轮"))
         if "test_accuracy" in self.meta:
@@ -151,82 +125,64 @@ class Results:
 
     def __init__(self, parent, unit):
         self.canvas = ui.card(parent, RESULTS_WIDTH, HEIGHT, unit)
-        self._shown = None
-        self._lay_out(self.canvas.winfo_reqwidth(), self.canvas.winfo_reqheight())
-        self.canvas.bind("<Configure>", lambda event: self._lay_out(event.width, event.height))
+        self.images = [ui.tk.PhotoImage(master=self.canvas) for _ in range(3)]
 
-    def _lay_out(self, width, height):
+    def show(self, image, captions, hidden, probabilities=None):
+        """Show an image (28, 28), captions of hidden answers (m,), and probabilities (10,)."""
+        width, height = self.canvas.winfo_width(), self.canvas.winfo_height()
         self._unit = min(width / RESULTS_WIDTH, height / HEIGHT)
         self._left = (width - RESULTS_WIDTH * self._unit) / 2
         self._top = (height - HEIGHT * self._unit) / 2
-        self.canvas.delete("all")
-        self._seen = self._image(276, 132)
+        old = self.canvas.find_all()
+        self._image(self.images[0], 276, 132, image / 255, 4, "#000000", "#ffffff")
         self._text(276, 138, say("what it sees", "网络看到的"), anchor="n")
-        self._headline = self._text(116, 76, fill=ui.BLUE)
-        self._verdict = self._text(116, 138, anchor="n")
-        self._hidden = [
-            (self._image(x, 250), self._text(x, 255, anchor="n", size=10)) for x in (92, 260)
-        ]
-        self._rows = [self._row(digit, 285 + 18 * digit) for digit in range(10)]
-        if self._shown:
-            self.show(*self._shown)
+        places = zip(self.images[1:], (92, 260), captions, hidden)  # noqa: B905 - or fewer
+        for pixels, x, caption, answers in places:
+            square = as_image(answers)
+            self._image(pixels, x, 250, square, 82 / square.shape[1], ui.PALE, ui.BLUE)
+            self._text(x, 255, caption, anchor="n", size=10)
+        if probabilities is not None:
+            headline, verdict = conclude(probabilities)
+            size = 60 if len(headline) == 1 else 24
+            self._text(116, 76, headline, fill=ui.BLUE, size=size, weight="bold")
+            self._text(116, 138, verdict, anchor="n")
+        for digit in range(10):
+            self._bar(digit, 285 + 18 * digit, probabilities)
+        self.canvas.delete(*old)  # now, so that Tk keeps fonts and images
+
+    def _bar(self, digit, y, probabilities):
+        (left, top), (right, bottom) = self._at(40, y - 6), self._at(284, y + 6)
+        self.canvas.create_rectangle(left, top, right, bottom, width=0, fill=ui.TRACK)
+        if probabilities is None:
+            self._text(26, y, digit, fill=ui.INK, size=13)
+            return
+        wins = digit == probabilities.argmax()
+        style = {"size": 13, "weight": "bold" if wins else "normal"}
+        self._text(26, y, digit, fill=ui.BLUE if wins else ui.INK, **style)
+        share = probabilities[digit]
+        self._text(336, y, percent(share), "e", fill=ui.BLUE if wins else ui.GREY, **style)
+        length = share * (right - left)
+        if length >= 1:  # Tk draws even an empty rectangle one pixel wide
+            fill = ui.BLUE if wins else ui.PALE_BLUE
+            self.canvas.create_rectangle(left, top, left + length, bottom, width=0, fill=fill)
 
     def _at(self, x, y):
         return self._left + x * self._unit, self._top + y * self._unit
 
-    def _text(self, x, y, text="", anchor="center", fill=ui.GREY, size=12):
-        style = {"anchor": anchor, "fill": fill, "font": ui.font_of(size, self._unit)}
-        return self.canvas.create_text(*self._at(x, y), text=text, **style)
+    def _text(self, x, y, text, anchor="center", fill=ui.GREY, size=12, weight="normal"):
+        style = {"anchor": anchor, "fill": fill, "font": ui.font_of(size, self._unit, weight)}
+        self.canvas.create_text(*self._at(x, y), text=text, **style)
 
-    def _image(self, x, y):
-        image = ui.tk.PhotoImage(master=self.canvas)
+    def _image(self, image, x, y, values, zoom, low, high):
+        zoom = max(1, int(zoom * self._unit))  # whole pixels keep the image crisp
+        image.configure(data=ui.picture(values, zoom, low, high))
         self.canvas.create_image(*self._at(x, y), anchor="s", image=image)
-        return image
-
-    def _row(self, digit, y):
-        track = *self._at(40, y - 6), *self._at(284, y + 6)
-        label = self._text(26, y, digit)
-        self.canvas.create_rectangle(*track, width=0, fill=ui.TRACK)
-        bar = self.canvas.create_rectangle(*track, width=0)
-        return label, bar, self._text(336, y, anchor="e"), track
-
-    def show(self, image, hidden, probabilities=None):
-        """Show an image (28, 28), pairs of a caption and answers (m,), and probabilities (10,)."""
-        self._shown = image, hidden, probabilities
-        zoom = max(1, int(4 * self._unit))  # whole pixels keep the image crisp
-        self._seen.configure(data=ui.picture(image / 255, zoom, "#000000", "#ffffff"))
-        for i, (pixels, caption) in enumerate(self._hidden):
-            text, answers = hidden[i] if i < len(hidden) else ("", None)
-            self.canvas.itemconfigure(caption, text=text)
-            pixels.blank()
-            if text:
-                square = as_image(answers)
-                zoom = max(1, int(82 * self._unit / square.shape[1]))
-                pixels.configure(data=ui.picture(square, zoom, ui.PALE, ui.BLUE))
-        headline, verdict = ("", "") if probabilities is None else conclude(probabilities)
-        size = 60 if len(headline) == 1 else 24
-        change = self.canvas.itemconfigure
-        change(self._headline, text=headline, font=ui.font_of(size, self._unit, "bold"))
-        change(self._verdict, text=verdict)
-        for digit, (label, bar, value, (left, top, right, bottom)) in enumerate(self._rows):
-            share = 0 if probabilities is None else probabilities[digit]
-            wins = share > 0 and digit == probabilities.argmax()
-            style = {"font": ui.font_of(13, self._unit, "bold" if wins else "normal")}
-            change(label, fill=ui.BLUE if wins else ui.INK, **style)
-            text = "" if probabilities is None else percent(share)
-            change(value, fill=ui.BLUE if wins else ui.GREY, text=text, **style)
-            self.canvas.coords(bar, left, top, left + share * (right - left), bottom)
-            # Tk draws even an empty rectangle one pixel wide.
-            state = "normal" if share * (right - left) >= 1 else "hidden"
-            change(bar, fill=ui.BLUE if wins else ui.PALE_BLUE, state=state)
 
 
 def as_image(answers):
-    """Return answers (m,) as an image: 256 as 16 x 16, 128 as 8 x 16, at most 64 x 64 of them."""
-    answers = answers[:4096]
+    """Return answers (m,) as an image: 256 as 16 x 16, 128 as 8 x 16."""
     columns = 2 ** int(np.ceil(np.log2(len(answers)) / 2))
-    rows = -(-len(answers) // columns)
-    return np.pad(answers, (0, rows * columns - len(answers))).reshape(rows, columns)
+    return np.pad(answers, (0, -len(answers) % columns)).reshape(-1, columns)
 
 
 def conclude(probabilities):
@@ -234,8 +190,7 @@ def conclude(probabilities):
     second, first = np.argsort(probabilities)[-2:]
     if probabilities[first] < SURE:
         return say(f"{first} or {second}?", f"{first} 还是 {second}？"), say("not sure", "不确定")
-    sure = percent(probabilities[first])
-    return f"{first}", say(f"{sure} sure", f"{sure} 的把握")
+    return f"{first}", percent(probabilities[first]) + say(" sure", " 的把握")
 
 
 def percent(probability):
@@ -249,6 +204,7 @@ class Window:
         self.root, self.reader = root, reader
         self._reading_is_due = False
         unit = ui.unit_of(root, HEIGHT + RESULTS_WIDTH + 40, HEIGHT + 110)
+        root.minsize(round(640 * unit), round(400 * unit))
         gap = round(12 * unit)
         frame = ui.ttk.Frame(root, padding=gap)
         frame.pack(fill="both", expand=True)
@@ -259,19 +215,13 @@ class Window:
         self.paper.canvas.grid(row=0, column=0, sticky="nsew")
         self.results = Results(frame, unit)
         self.results.canvas.grid(row=0, column=1, sticky="nsew", padx=(gap, 0))
+        self.results.canvas.bind("<Configure>", lambda event: self._drawing_changed())
         buttons = ui.add_commands(frame, self.paper.undo, self.paper.clear, gap)
         buttons.grid(row=1, column=0, columnspan=2, sticky="w", pady=gap)
-        self.status = ui.ttk.Label(frame)
+        self.status = ui.ttk.Label(frame, text=reader.describe())
         self.status.grid(row=2, column=0, columnspan=2, sticky="ew")
-
-        def wrap(event):
-            # A long message takes more lines, not the results' place.
-            self.status.configure(wraplength=event.width - 2)
-            root.minsize(round(640 * unit), frame.winfo_reqheight())
-
+        wrap = lambda event: self.status.configure(wraplength=event.width - 2)  # noqa: E731
         self.status.bind("<Configure>", wrap)
-        self._read()
-        self._say(reader.describe())
         root.after(POLL, self._look_for_weights)
 
     def _drawing_changed(self):
@@ -286,28 +236,25 @@ class Window:
         try:
             image, answers = self.reader.read(drawing)
         except ReadingError as error:
-            return self._say(error)
-        linears = self.reader.network.linears[:-1][:2]
+            self.status.configure(text=error)
+            return
+        linears = self.reader.network.linears[:-1]
         captions = [f"Linear{linear.W.shape} -> Sigmoid" for linear in linears]
         hidden = answers[1::2] if drawing else [np.zeros(linear.W.shape[1]) for linear in linears]
-        pairs = list(zip(captions, hidden))  # noqa: B905 - as Python 3.6 reads it
-        return self.results.show(image, pairs, answers[-1] if drawing else None)
+        self.results.show(image, captions, hidden, answers[-1] if drawing else None)
 
     def _look_for_weights(self):
         try:
-            if self.reader.refresh():
+            if self.reader.loaded != self.reader.version():
+                self.reader.load()
                 when = time.strftime("%H:%M:%S")
                 new = say(f"new weights at {when}", f"{when} 换上了新权重")
-                self._say(f"{self.reader.describe()} · {new}")
+                self.status.configure(text=f"{self.reader.describe()} · {new}")
                 self._read()
         except (ReadingError, weights.WeightsError) as error:
-            self._say(
-                say(f"The network from before still reads. {error}", f"仍用原来的网络。{error}")
-            )
+            message = say(f"The old network still reads. {error}", f"仍用原来的网络。{error}")
+            self.status.configure(text=message)
         self.root.after(POLL, self._look_for_weights)
-
-    def _say(self, text):
-        self.status.configure(text=text)
 
 
 if __name__ == "__main__":

@@ -15,9 +15,7 @@ import contextlib
 import glob
 import gzip
 import hashlib
-import http.client
 import io
-import itertools
 import socket
 import ssl
 import time
@@ -27,7 +25,7 @@ from pathlib import Path
 import numpy as np
 import requests
 from tqdm import tqdm
-from urllib3.exceptions import HTTPError, ProtocolError, ReadTimeoutError
+from urllib3.exceptions import HTTPError
 
 from support.language import say
 
@@ -40,8 +38,7 @@ FILES = {
     "t10k-images-idx3-ubyte": "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
     "t10k-labels-idx1-ubyte": "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
 }
-SIZES = 47_040_016, 60_008, 7_840_016, 10_008
-LARGEST_PACKED = 12_000_000  # bytes; gzip -1 makes 11.4 million of the training images
+LARGEST = 47_040_016  # bytes, of the training images unpacked
 GZIP_MAGIC = b"\x1f\x8b"
 # The environment variable MNIST_MIRROR puts one before these.
 MIRRORS = (
@@ -49,10 +46,9 @@ MIRRORS = (
     "https://dataset.bj.bcebos.com/mnist/",  # Beijing
     "https://storage.googleapis.com/cvdf-datasets/mnist/",
 )
-CONNECT_SECONDS, SILENT_SECONDS, PAUSE_SECONDS = 3, 10, 0.5
-ATTEMPTS, BYTES_PER_ATTEMPT = 3, 1_000_000  # one more attempt for each megabyte that has come
+ATTEMPTS, PAUSE_SECONDS = 3, 1  # of each mirror
+CONNECT_SECONDS, SILENT_SECONDS = 3, 10
 SLOWEST_BYTES = 10_000  # in SILENT_SECONDS
-PASSING = ProtocolError, ReadTimeoutError, ConnectionResetError  # faults that a retry may not meet
 
 # Mean and standard deviation of MNIST's training pixels, black 0 and white 1.
 PIXEL_MEAN, PIXEL_STD = 0.1307, 0.3081
@@ -60,10 +56,6 @@ PIXEL_MEAN, PIXEL_STD = 0.1307, 0.3081
 
 class DataError(Exception):
     """MNIST cannot be had; the message says why and what to do."""
-
-
-class _MirrorError(Exception):
-    """Why a mirror does not give a file, in a few words."""
 
 
 def load_mnist(data_dir):
@@ -124,30 +116,24 @@ class Batches:
 def _find(folder):
     """Return {name: content} of what `folder` holds of MNIST, whatever its files are called."""
     contents = {}
-    usual = (str(folder / f"{name}{end}") for name in FILES for end in (".gz", ""))
-    # Other names: browsers and archives add " (1)" and folders, two deep at most.
-    places = (os.path.join(glob.escape(str(folder)), place) for place in ("*", "*/*", "*/*/*"))
-    others = (path for place in places for path in sorted(glob.glob(place)))
-    for path in itertools.chain(usual, others):
-        with contextlib.suppress(OSError):
-            if len(contents) < len(FILES) and os.path.isfile(path):
-                with open(path, "rb") as file:
-                    contents.update(_recognise(file))
+    # Browsers and archives add " (1)" and folders, two deep at most.
+    for place in ("*", "*/*", "*/*/*"):
+        for path in sorted(glob.glob(os.path.join(glob.escape(str(folder)), place))):
+            with contextlib.suppress(OSError):
+                wanted = len(contents) < len(FILES) and os.path.isfile(path)
+                if wanted and os.path.getsize(path) <= LARGEST:
+                    contents.update(_recognise(Path(path).read_bytes()))
     return contents
 
 
-def _recognise(file):
-    """Return {name: content} if the open `file` is one of MNIST's, packed or not, otherwise {}."""
-    packed = file.read(2) == GZIP_MAGIC
-    file_size = file.seek(0, io.SEEK_END)
-    file.seek(0)
-    if file_size > LARGEST_PACKED if packed else file_size not in SIZES:
-        return {}
-    try:
-        # No more than it takes to see that it is too much: a gzip bomb must not fill the memory.
-        content = (gzip.GzipFile(fileobj=file) if packed else file).read(max(SIZES) + 1)
-    except (OSError, EOFError, zlib.error):  # damaged
-        return {}
+def _recognise(content):
+    """Return {name: content} if the bytes are one of MNIST's files, packed or not, otherwise {}."""
+    if content.startswith(GZIP_MAGIC):
+        try:
+            # No more than shows that it is too much: a gzip bomb must not fill the memory.
+            content = gzip.GzipFile(fileobj=io.BytesIO(content)).read(LARGEST + 1)
+        except (OSError, EOFError, zlib.error):  # damaged
+            return {}
     digest = hashlib.sha256(content).hexdigest()
     return {name: content for name in FILES if FILES[name] == digest}
 
@@ -157,159 +143,120 @@ def _download(names, folder):
     own = os.environ.get("MNIST_MIRROR", "").strip()
     mirrors = ([own.rstrip("/") + "/"] if own else []) + list(MIRRORS)
     contents, faults, shown = {}, [], support.shown(folder)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for name in names:
-            path = folder / f"{name}.gz"
-            for bad in map(support.shown, filter(os.path.isfile, (path, folder / name))):
-                print(say(f"{bad} is damaged: fetching it anew.", f"{bad} 已损坏，重新下载。"))
-            while mirrors:
-                url = mirrors[0] + path.name
-                print(say(f"Downloading {url}", f"正在下载 {url}"))
-                try:
-                    packed, contents[name] = _fetch(url, name)
-                    break
-                except _MirrorError as fault:
-                    print(f"  {fault}")
-                    faults.append(str(fault))
-                    del mirrors[0]
-            else:
-                why = say("; ", "；").join(dict.fromkeys(faults))
-                links = [f"\n  {MIRRORS[0]}{name}.gz" for name in names if name not in contents]
-                advice = say(
-                    f"MNIST could not be downloaded: {why}.\n"
-                    f"Run again later, or download these with a browser into {shown}:",
-                    f"MNIST 下载失败：{why}。\n请稍后再试，或用浏览器下载以下文件，放进 {shown}：",
-                )
-                raise DataError("".join([advice, *links]))
-            _save(path, packed)
-    except OSError as error:
-        why = error.strerror or error
-        raise DataError(
-            say(
-                f"MNIST could not be saved in {shown} ({why}): free some space or choose another "
-                "folder with --data_dir.",
-                f"无法把 MNIST 存入 {shown}（{why}）：请腾出空间，或用 --data_dir 换一个文件夹。",
+    for name in names:
+        path = folder / f"{name}.gz"
+        for bad in map(support.shown, filter(os.path.isfile, (path, folder / name))):
+            print(say(f"{bad} is damaged: fetching it anew.", f"{bad} 已损坏，重新下载。"))
+        while name not in contents and mirrors:
+            url = mirrors[0] + path.name
+            print(say(f"Downloading {url}", f"正在下载 {url}"))
+            try:
+                packed, contents[name] = _fetch(url, name)
+            except DataError as fault:
+                print(f"  {fault}")
+                faults.append(str(fault))
+                del mirrors[0]
+        if not mirrors:
+            why = say("; ", "；").join(dict.fromkeys(faults))
+            links = [f"\n  {MIRRORS[0]}{name}.gz" for name in names if name not in contents]
+            advice = say(
+                f"MNIST could not be downloaded: {why}.\n"
+                f"Run again later, or download these with a browser into {shown}:",
+                f"MNIST 下载失败：{why}。\n请稍后再试，或用浏览器下载这些文件到 {shown}：",
             )
-        ) from None
+            raise DataError(advice + "".join(links))
+        _save(path, packed)
     return contents
 
 
 def _fetch(url, name):
-    """Return the file at `url` as it comes, and its content; raise _MirrorError."""
+    """Return the file at `url` as it comes, and its content; raise DataError, which says why."""
     packed = bytearray()
-    for attempt in itertools.count(1):
-        resumed = bool(packed)
+    for _ in range(ATTEMPTS):
         try:
             _receive(url, packed)
-            found = _recognise(io.BytesIO(packed))
+            found = _recognise(packed)
             if name in found:
                 return packed, found[name]
             packed.clear()
             fault = say(
-                "it sends something else (a log-in page? log in with a browser first)",
-                "发来的是别的内容（可能是校园网的登录页，请先用浏览器登录）",
+                "not the file (a log-in page? log in with a browser first)",
+                "收到的不是这个文件（如果是校园网的登录页，请先用浏览器登录）",
             )
-            # The beginning may have been another version's: once more, from the first byte.
-            raise (ProtocolError if resumed else _MirrorError)(fault)
         except (OSError, HTTPError, ValueError) as error:  # those of requests are OSErrors
-            causes = [error]
-            while causes[-1].__context__:
-                causes.append(causes[-1].__context__)
-            passing = any(isinstance(cause, PASSING) for cause in causes)
-            if not passing or attempt >= ATTEMPTS + len(packed) // BYTES_PER_ATTEMPT:
-                raise _MirrorError(_in_words(url, causes)) from None
-        time.sleep(PAUSE_SECONDS * attempt)
+            fault = _in_words(url, error)
+            # A server with many addresses, all out of reach, takes CONNECT_SECONDS for each.
+            if isinstance(error, requests.ConnectionError) and not packed:
+                break
+        time.sleep(PAUSE_SECONDS)
+    raise DataError(fault)
 
 
 def _receive(url, packed):
     """Add to the bytearray `packed` what it lacks of `url`."""
-    resumed = bool(packed)
     # identity: some servers would otherwise undo or repeat the compression of a .gz file.
     headers = {"Accept-Encoding": "identity"}
-    if resumed:
+    if packed:
         headers["Range"] = f"bytes={len(packed)}-"
     timeout = CONNECT_SECONDS, SILENT_SECONDS
     with requests.get(url, headers=headers, stream=True, timeout=timeout) as response:
-        status = response.status_code
-        if status in (408, 429) or status >= 500:
-            raise ProtocolError(f"HTTP {status}")
-        if status != 206:
+        if response.status_code != 206:
             packed.clear()
-        if status not in (200, 206):
-            raise (ProtocolError if resumed else _MirrorError)(f"HTTP {status}")
+        response.raise_for_status()
         mark, since = len(packed), time.monotonic()
         total = mark + (response.raw.length_remaining or 0)
         read = getattr(response.raw, "read1", response.raw.read)  # old versions have no read1
         hidden = not support.is_terminal(sys.stderr)
-        with tqdm(
-            total=total, initial=mark, unit="B", unit_scale=True, leave=False, disable=hidden
-        ) as bar:
+        with tqdm(total=total, initial=mark, unit="B", unit_scale=True, disable=hidden) as bar:
             for piece in iter(lambda: read(1 << 14), b""):
                 packed += piece
                 bar.update(len(piece))
                 # Captive portals answer every address with their log-in page and status 200.
-                gzipped = packed.startswith(GZIP_MAGIC[: len(packed)])
-                if not gzipped or max(len(packed), total) > LARGEST_PACKED:
+                if not packed.startswith(GZIP_MAGIC[: len(packed)]) or len(packed) > LARGEST:
                     return
                 if len(packed) > mark + SLOWEST_BYTES:
                     mark, since = len(packed), time.monotonic()
                 elif time.monotonic() - since > SILENT_SECONDS:
-                    raise ProtocolError(say("it is too slow", "速度太慢"))
-    if len(packed) < total:
-        raise ConnectionResetError
+                    raise TimeoutError(say("it is too slow", "速度太慢"))
 
 
-def _in_words(url, causes):
-    """Return what the exceptions say, of which each came from the next."""
-    words = getattr(causes[-1], "strerror", None) or str(causes[-1])
-    words = " ".join(words.split())[:150]
-
-    def is_any(*kinds):
-        return any(isinstance(cause, kinds) for cause in causes)
-
-    if is_any(requests.exceptions.ProxyError, requests.exceptions.InvalidSchema):
-        proxies = requests.utils.get_environ_proxies(url)
-        proxy = requests.utils.select_proxy(url, proxies)
-        proxy = next((f"{name}={proxy}" for name in os.environ if os.environ[name] == proxy), proxy)
-        if words.startswith("Missing dependencies for SOCKS"):
-            install = support.command("-m", "pip", "install", "pysocks")
-            raise DataError(
-                say(
-                    f"The proxy {proxy} needs pysocks: run this, or set an http proxy.\n{install}",
-                    f"代理 {proxy} 需要 pysocks：请运行下面的命令，或改用 http 代理。\n{install}",
-                )
-            )
+def _in_words(url, error):
+    """Return the reason that lies beneath `error`, in a few words."""
+    cause = error
+    while cause.__context__:
+        cause = cause.__context__
+    words = " ".join(str(cause).split())[:150]
+    if isinstance(error, (requests.exceptions.ProxyError, requests.exceptions.InvalidSchema)):
+        proxy = requests.utils.select_proxy(url, requests.utils.get_environ_proxies(url))
         if proxy:
             return say(f"the proxy {proxy} fails: {words}", f"代理 {proxy} 出错：{words}")
-    if is_any(ssl.SSLCertVerificationError):
+    if isinstance(cause, ssl.SSLCertVerificationError):
         return say(
-            "something on the way (a school's network, an antivirus) answers with a certificate "
-            "of its own: if you trust it, let REQUESTS_CA_BUNDLE name its file",
-            "校园网或杀毒软件换上了自己的证书：如果信任它，请用 REQUESTS_CA_BUNDLE 指明证书文件",
+            "an unknown certificate: if you trust it, let REQUESTS_CA_BUNDLE name its file",
+            "不受信任的证书：如果信任它，请用 REQUESTS_CA_BUNDLE 指明证书文件",
         )
-    if is_any(socket.gaierror):
+    if isinstance(cause, socket.gaierror):
         return say("its address cannot be found (no network?)", "找不到服务器地址（没有联网？）")
-    if is_any(TimeoutError):
-        return say("no answer in time", "没有及时响应")
-    if is_any(http.client.IncompleteRead, ConnectionResetError):
-        return say("the connection was lost", "连接中断")
     return words
 
 
 def _save(path, packed):
-    """Make `packed` the file `path`, whole or not at all; raise OSError."""
+    """Make `packed` the file `path`, whole or not at all; raise DataError."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        with open(temporary, "wb") as file:
-            file.write(packed)
-            file.flush()
-            os.fsync(file.fileno())  # or a power cut could leave the new name without its content
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary.write_bytes(packed)
         os.replace(temporary, path)
-    except OSError:
+    except OSError as error:
         # Windows refuses also while another run, which was quicker, reads the file: all is well.
         if path.stem not in _find(path.parent):
-            raise
+            shown, why = support.shown(path.parent), error.strerror
+            raise DataError(
+                say(
+                    f"MNIST cannot be saved in {shown} ({why}): free space or change --data_dir.",
+                    f"无法把 MNIST 存入 {shown}（{why}）：请腾出空间，或用 --data_dir 换文件夹。",
+                )
+            ) from None
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink()

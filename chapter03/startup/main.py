@@ -37,6 +37,9 @@ class TrainingError(Exception):
     """Training cannot go on; the message says why and what to do."""
 
 
+FAILURES = gradient_check.ModelError, DataError, TrainingError, weights.WeightsError, MemoryError
+
+
 def main(argv=None):
     """Run the command with the arguments `argv` and return its exit code."""
     options = parse(argv)
@@ -56,13 +59,7 @@ def main(argv=None):
     except NotImplementedError as blank:  # only with --skip_checks
         print(say(f"Error: {blank} is still blank.", f"错误：{blank} 还没有写。"), file=sys.stderr)
         return 1
-    except (
-        gradient_check.ModelError,
-        DataError,
-        TrainingError,
-        weights.WeightsError,
-        MemoryError,
-    ) as error:
+    except FAILURES as error:
         print(say(f"Error: {error}", f"错误：{error}"), file=sys.stderr)
         return 1
     return 0
@@ -205,12 +202,9 @@ def say_what_next(folder, meta, other, other_meta):
     canvas = [support.shown(HERE / "handwriting_canvas.py")]
     if folder.parent.resolve() != MODEL_DIR:
         canvas += ["--weights", support.shown(folder / "weights.npz")]
-    for english, chinese, text in (
-        ("Test accuracy:       ", "测试准确率：    ", accuracy),
-        ("Weights and pictures:", "权重和图：      ", support.shown(folder)),
-        ("Now draw a digit:    ", "来写一个数字：  ", support.command(*canvas)),
-    ):
-        print(say(english, chinese), text)
+    print(say("Test accuracy:       ", "测试准确率：    "), accuracy)
+    print(say("Weights and pictures:", "权重和图：      "), support.shown(folder))
+    print(say("Now draw a digit:    ", "来写一个数字：  "), support.command(*canvas))
 
 
 def parse(argv):
@@ -231,7 +225,7 @@ def parse(argv):
     rate = {"type": number(float, 1e-30, 1e30), "metavar": "F"}
     share = {"type": number(float, 0, 0.9999), "metavar": "F"}
     seed = {"type": number(int, 0, 1 << 62), "metavar": "N"}
-    path = {"type": lambda text: Path(text).expanduser()}
+    path = {"type": lambda text: Path(text).expanduser(), "metavar": "PATH"}
     add("--hidden_dims", "hidden widths", "各隐藏层宽度", default=[256, 128], nargs="+", **size)
     add("--lr", "learning rate", "学习率", default=0.01, **rate)
     add("--batch_size", "images in a step", "每一步的图像数", default=64, **size)
@@ -249,16 +243,9 @@ def parse(argv):
     checks = parser.add_mutually_exclusive_group()
     add("--check_only", "do not train", "只检查，不训练", to=checks, action="store_true")
     add("--skip_checks", "only train", "不检查，直接训练", to=checks, action="store_true")
-    add(
-        "--model",
-        "the file for --check_only",
-        "要检查的文件",
-        default=MODEL,
-        metavar="FILE",
-        **path,
-    )
-    add("--data_dir", "place of MNIST", "MNIST 的文件夹", default=DATA_DIR, metavar="DIR", **path)
-    add("--model_dir", "place of results", "结果的文件夹", default=MODEL_DIR, metavar="DIR", **path)
+    add("--model", "the file for --check_only", "要检查的文件", default=MODEL, **path)
+    add("--data_dir", "place of MNIST", "MNIST 的文件夹", default=DATA_DIR, **path)
+    add("--model_dir", "place of results", "结果的文件夹", default=MODEL_DIR, **path)
     options = parser.parse_args(argv)
     if options.model != MODEL and not options.check_only:
         parser.error("--model goes only with --check_only")

@@ -9,15 +9,9 @@ import unicodedata
 from pathlib import Path
 
 from support import shown
+from support.gradient_check import student_code
 from support.gradient_check.report import check as run
-from support.gradient_check.student_code import (
-    OutOfTimeError,
-    Place,
-    last_frame,
-    limited_prints,
-    message_of,
-    run_limited,
-)
+from support.gradient_check.student_code import Place, last_frame, limited_prints, message_of
 from support.language import say
 
 __all__ = ["ModelError", "load", "run"]
@@ -43,7 +37,7 @@ def load(path):
         linecache.cache[path] = len(text), None, text.splitlines(keepends=True), path
         code = compile(text, path, "exec")
         with limited_prints(module):
-            run_limited(lambda: exec(code, vars(module)), TIME_LIMIT, path)
+            student_code.run_limited(lambda: exec(code, vars(module)), TIME_LIMIT, path)
         return module
     except (KeyboardInterrupt, ModelError):
         raise
@@ -58,12 +52,10 @@ def _text(path):
     try:
         data = Path(path).read_bytes()
     except OSError as error:
-        raise ModelError(
-            say(
-                f"{shown(path)} cannot be read: {error.strerror}. Is the path right?",
-                f"读不到文件 {shown(path)} ：{error.strerror}。请检查路径。",
-            )
-        ) from None
+        path, why = shown(path), error.strerror
+        text = say(f"{path} cannot be read: {why}. Is the path right?",
+                   f"读不到文件 {path} ：{why}。请检查路径。")  # fmt: skip
+        raise ModelError(text) from None
     try:
         return importlib.util.decode_source(data)
     except (UnicodeDecodeError, SyntaxError):
@@ -71,14 +63,11 @@ def _text(path):
         if not wrong:  # an encoding that Python does not know stands in the first line
             raise
     place = Place(path, before.count("\n") + 1)
-    raise ModelError(
-        say(
-            f"{place}: the file is not saved as UTF-8, which Python expects. Choose UTF-8 in your "
-            "editor and save it again, or make `# coding: gbk` the first line if it is in GBK.",
-            f"文件 {place} 这一行不是 UTF-8 编码，Python 读不了。请在编辑器里选择 UTF-8 编码重新"
-            "保存；如果文件是 GBK 编码，也可以在第一行写上 `# coding: gbk`。",
-        )
+    text = say(
+        f"{place}: the file is not saved as UTF-8. Save it again in your editor, as UTF-8.",
+        f"文件 {place} 这一行不是 UTF-8 编码。请在编辑器里选择 UTF-8 编码重新保存。",
     )
+    raise ModelError(text)
 
 
 def _unreadable(error, path):
@@ -91,14 +80,12 @@ def _unreadable(error, path):
         half = unicodedata.normalize("NFKC", wide[0].translate(HALF_WIDTH))
         column = wide.start() + 1
         return say(
-            f"{place}: column {column} holds the full-width character `{wide[0]}`, where Python "
-            f"wants a half-width `{half}`. Type it again with an English input method.",
-            f"文件 {place} 这一行第 {column} 列是全角字符 `{wide[0]}`，Python 只认半角的 `{half}`。"
-            "请切换到英文输入法重新输入。",
+            f"{place}: column {column} holds a full-width `{wide[0]}`. Python wants `{half}`.",
+            f"文件 {place} 这一行第 {column} 列是全角字符 `{wide[0]}`，应该用半角的 `{half}`。",
         )
     if isinstance(error, TabError) or (isinstance(error, IndentationError) and "\t" in line):
         return say(
-            f"{place}: tabs and spaces are mixed. Indent every line with spaces, four a level.",
+            f"{place}: tabs and spaces are mixed. Indent with spaces alone, four a level.",
             f"文件 {place} 这一行的缩进混用了 Tab 和空格。请一律用空格缩进，每层四个。",
         )
     return say(
@@ -110,14 +97,11 @@ def _unreadable(error, path):
 def _not_importable(error, path):
     place, message = last_frame(error, path)[1], message_of(error)
     what = say(f"raises {message}", f"出错：{message}")
-    if isinstance(error, OutOfTimeError):
+    if isinstance(error, student_code.OutOfTimeError):
         place, limit = error.args[0], TIME_LIMIT
         what = say(f"is still running after {limit} seconds", f"运行 {limit} 秒还没有结束")
     if isinstance(error, SystemExit):
         what = say("ends the program", "结束了整个程序")
     place = place or shown(path)
-    return say(
-        f"{place}: this line {what} while model.py is imported. Correct or remove it: model.py "
-        "needs NumPy and its classes, nothing else.",
-        f"导入 model.py 时，{place} 这一行{what}。请改正或删掉它，model.py 只需要 NumPy 和各个类。",
-    )
+    return say(f"{place}: this line {what} while model.py is imported. Correct or remove it.",
+               f"导入 model.py 时，{place} 这一行{what}。请改正或删掉它。")  # fmt: skip

@@ -13,7 +13,7 @@ import numpy as np
 
 from support.gradient_check import mistakes
 from support.gradient_check.student_code import message_of, misfit, misplaced
-from support.gradient_check.trials import Batch, Trial
+from support.gradient_check.trials import Batch, Trial, right_results
 from support.language import say
 
 # How near numbers have to be to count as the same.
@@ -30,10 +30,14 @@ def looks_like(observation, trial, trials):
     kind, result = observation.kind, observation.result
     if kind == "changed":
         return say(*mistakes.CHANGED.get(trial.changed, mistakes.CHANGED[""]))
+    if kind == "stale":
+        return say("each call has to make a new array.", "每次调用都要新建一个数组来返回。")
     if kind == "missing":
         return _missing(result, trial)
     if kind == "type":
-        return _wrong_type(trial.copies[result])
+        got = trial.copies[result]
+        name = "comma" if isinstance(got, tuple) and len(got) == 1 else type(got).__name__
+        return say(*mistakes.TYPES.get(name, ("", "")))
     if kind == "error":
         one = re.search(r"\((\d+),\1\)", str(trial.error)) and re.search("eye|iden", _source(trial))
         found = _met(trial) if trial.misfit else say(*mistakes.ONE_JACOBIAN) if one else ""
@@ -134,7 +138,8 @@ def _namespace(result, trial):
 def _row(layer, method, batch, i):
     """Return what of the inputs belongs to row i of the batch, and what is right for it alone."""
     rows = {k: v[i : i + 1] for k, v in batch.given.items() if k not in layer.weights}
-    return rows, layer.expected({**batch.given, **rows}, method)
+    batch = replace(batch, given={**batch.given, **rows})
+    return rows, right_results(layer, method, batch)
 
 
 def same(got, value, dtype="float64"):
@@ -195,8 +200,6 @@ def _met(trial):
 
 def _size(trial):
     """Say that a size is written into the code, if it is one that shows in the message."""
-    if not isinstance(trial.error, ValueError | IndexError):
-        return ""
     sizes = {size for array in trial.batch.given.values() for size in array.shape}
     shown = set(re.findall(r"\b\d+\b", str(trial.error)))
     if trial.misfit:
@@ -212,7 +215,7 @@ def _stumble(trial, trials):
     if "positional argument" in message:
         return "" if trial.place else say(*mistakes.SIGNATURE).format(first=first)
     if trials[0].error is None:
-        special = say(*mistakes.FACTS["special"]).format(trials[0].batch.about)
+        special = say(*mistakes.FACTS["special"]).format(say(*trials[0].batch.about))
         return _arithmetic(message) or special
     for pattern, english, chinese in mistakes.STUMBLES:
         found = re.search(pattern, message)
@@ -224,8 +227,8 @@ def _stumble(trial, trials):
 
 def _arithmetic(message):
     words = {"overflow": "overflow", "domain": "log", " log": "log", "divi": "divide"}
-    found = [key for word, key in words.items() if word in message.lower()]
-    return say(*mistakes.FACTS[found[0]]) if found else ""
+    keys = (key for word, key in words.items() if word in message.lower())
+    return say(*mistakes.FACTS.get(next(keys, ""), ("", "")))
 
 
 def _close(error):
@@ -245,18 +248,14 @@ def _missing(result, trial):
     if not wanted.startswith("self."):
         key = "not reached" if re.search(r"^\s*return\b", code, re.MULTILINE) else "no return"
         return say(*mistakes.MISSING[key])
-    key, name = "", ""
-    for other, value in trial.others.items():
-        if same(value, trial.right[result], trial.batch.dtype.name):
-            key, name = "other name", f"self.{other}"
     if re.search(rf"(?<![.\w]){result}\b[^=\n]*=[^=]", code):
-        key, name = "local", result
-    return say(*mistakes.MISSING[key]).format(name, wanted)
-
-
-def _wrong_type(got):
-    kind = "comma" if isinstance(got, tuple) and len(got) == 1 else type(got).__name__
-    return say(*mistakes.TYPES[kind]) if kind in mistakes.TYPES else ""
+        return say(*mistakes.MISSING["local"]).format(result, wanted)
+    subject = trial.new_object()
+    Trial(trial.model, trial.layer, trial.method, trial.batch).call(subject)
+    for name, value in vars(subject).items():
+        if same(value, trial.right[result], trial.batch.dtype.name):
+            return say(*mistakes.MISSING["other name"]).format(f"self.{name}", wanted)
+    return say(*mistakes.MISSING[""]).format("", wanted)
 
 
 def absent(model, layer, method):
@@ -294,7 +293,7 @@ def _fact(kind, result, trial, trials):
     if not same(alone, got, dtype):
         return say(*mistakes.FACTS["earlier"])
     if trial is not trials[0]:
-        about = trials[0].batch.about
+        about = say(*trials[0].batch.about)
         return "" if trial.batch.is_extreme else say(*mistakes.FACTS["special"]).format(about)
     return _one_sample(trial, trials)
 
@@ -319,10 +318,9 @@ def _one_sample(trial, trials):
 
 
 EXAMPLES = {
-    "x": "[[1, 2, 3], [0, 1, -1]]", "W": "[[1, 0], [2, -1], [0, 1]]", "b": "[[1, -1]]",
-    "grad_y": "[[1, 2], [3, -1]]", "Sigmoid.x": "[[0, ln 3, -ln 3]]",
-    "Sigmoid.grad_y": "[[4, 16, -16]]", "Softmax.x": "[[ln 2, ln 3, ln 5], [0, 0, ln 2]]",
-    "Softmax.grad_y": "[[1, 2, -1], [4, 0, 2]]", "y": "[[0, 0, 1], [0, 1, 0]]",
+    "Linear.grad_y": "[[1, 2], [3, -1]]", "W": "[[1, 0], [2, -1], [0, 1]]", "b": "[[1, -1]]",
+    "x": "[[1, 2, 3], [0, 1, -1]]", "Softmax.x": "[[ln 2, ln 3, ln 5], [0, 0, ln 2]]",
+    "grad_y": "[[1, 2, -1], [4, 0, 2]]", "y": "[[0, 0, 1], [0, 1, 0]]",
     "y_hat": "[[0.25, 0.25, 0.5], [0.5, 0.25, 0.25]]",
 }  # fmt: skip
 
@@ -345,8 +343,5 @@ def example(model, layer, method):
 
 
 def _shown(value):
-    if isinstance(value, np.ndarray | float | int):
-        value, digits = np.round(np.asarray(value, dtype=np.float64), 4) + 0.0, "{:.6g}".format
-        text = np.array2string(value, separator=", ", formatter={"float_kind": digits})
-        return re.sub(r"\s+", " ", text)
-    return str(value)[:60]
+    value = np.round(np.asarray(value, dtype=np.float64), 4) + 0.0
+    return " ".join(np.array2string(value, separator=", ").split())

@@ -57,8 +57,7 @@ MISTAKES["Linear.forward", "y"] = [
      "多转置了一次：X 是 (n, d)，W 是 (d, m)，相邻的两个数本来就相等。",
      "x @ W.T + b", "x.T @ W + b", "x.T @ W.T + b"),
     (*ENTRYWISE, "x * W + b", "x * W.T + b"),
-    (*OTHER, "x @ W - b", "x @ W * b", "-(x @ W)", "x @ W + b.T", "x @ W + b.sum()",
-     "sigmoid(x @ W + b)", "np.maximum(x @ W + b, 0)"),
+    (*OTHER, "x @ W - b", "x @ W * b", "sigmoid(x @ W + b)", "np.maximum(x @ W + b, 0)"),
 ]
 
 MISTAKES["Linear.backward", "grad_W"] = [
@@ -79,7 +78,7 @@ MISTAKES["Linear.backward", "grad_b"] = [
      "少了一维：grad_b 是 (m,)，b 是 (1, m)。keepdims=True 能保留它。", "grad_y.sum(axis=0)"),
     ("grad_b runs over the wrong axis: b is added to every row, so its gradient adds up the rows.",
      "grad_b 的轴错了。b 加到了每一行上，所以它的梯度要把各行加起来，m 列各得一个数。",
-     *(f"grad_y.{f}(axis=1{keep})" for f in ("sum", "mean") for keep in ("", ", keepdims=True"))),
+     "grad_y.sum(axis=1)", "grad_y.sum(axis=1, keepdims=True)"),
     ("grad_b is one number for all. Only the rows are added up: each of the m columns has its own.",
      "grad_b 把整个数组合成了一个数。应该只把各行加起来，m 列各有各的数。",
      "grad_y.sum()", "grad_y.sum(keepdims=True)", "grad_y.mean()"),
@@ -134,11 +133,9 @@ MISTAKES["Sigmoid.backward", "grad_x"] = [
      "多做了一次 Sigmoid：y 已经是 x 的 Sigmoid 了。", "grad_y * sigmoid(y) * (1 - sigmoid(y))"),
     ("exp overflows far from zero, and inf / inf is nan. With the output y there is no exp.",
      "离零很远时 exp 溢出，而 inf / inf 是 nan。用 forward 保存的输出 y 就不需要 exp。",
-     "grad_y * np.exp(-x) / (1 + np.exp(-x)) ** 2", "grad_y * np.exp(x) / (1 + np.exp(x)) ** 2",
-     "e = np.exp(x) / (1 + np.exp(x)); grad_y * e * (1 - e)"),
+     "grad_y * np.exp(-x) / (1 + np.exp(-x)) ** 2", "grad_y * np.exp(x) / (1 + np.exp(x)) ** 2"),
     (*NOT_MATMUL, "grad_y @ (y * (1 - y))", "grad_y @ (y * (1 - y)).T", "(y * (1 - y)) @ grad_y"),
-    (*OTHER, "grad_y * y * (1 + y)", "grad_y * y ** 2 * (1 - y)", "grad_y + y * (1 - y)",
-     "grad_y / (y * (1 - y))", "x * y * (1 - y)", "grad_y * np.exp(-x) / (1 + np.exp(-x))"),
+    (*OTHER, "grad_y * y * (1 + y)", "grad_y + y * (1 - y)", "x * y * (1 - y)"),
 ]
 
 _MAX, _SUM = "x.max(axis=1, keepdims=True)", "e.sum(axis=1, keepdims=True)"
@@ -156,8 +153,7 @@ MISTAKES["Softmax.forward", "y"] = [
      f"e = np.exp(x); e / {_SUM}", f"e = np.exp(x); e / ({_SUM} + 1e-10)"),
     ("what is subtracted is not each row's own maximum: exp overflows, or a row becomes 0 / 0.",
      "减去的不是每一行自己的最大值，于是 exp 溢出，或者某一行成了 0 / 0。",
-     f"e = np.exp(x - x.max()); e / {_SUM}", f"e = np.exp(x - x.max()); e / ({_SUM} + 1e-10)",
-     f"e = np.exp(x - x.max(axis=0)); e / {_SUM}"),
+     f"e = np.exp(x - x.max()); e / {_SUM}", f"e = np.exp(x - x.max()); e / ({_SUM} + 1e-10)"),
     (*KEEPDIMS, _E + "e / e.sum(axis=1)", "e = np.exp(x); e / e.sum(axis=1)", "x - x.max(axis=1)"),
     ("it is not normalised: each row has to be divided by its sum.",
      "没有归一化：每一行还要除以这一行的和。", "np.exp(x)", _E + "e", "np.exp(x - x.max())"),
@@ -202,9 +198,8 @@ MISTAKES["Softmax.backward", "grad_x"] = [
     (*ONE_JACOBIAN, "np.diag(y) - y @ y.T", "np.diag(y) - np.outer(y, y)"),
     ("the rows' Jacobians are returned or added up; each has to meet its row of grad_y first.",
      "返回的是各行的雅可比矩阵（或它们的和）；每个矩阵还要乘上 grad_y 的那一行。",
-     _J, f"grad_y[:, None, :] * ({_J})", f"grad_y[:, :, None] * ({_J})", f"({_J}).sum(axis=0)"),
-    (*OTHER, f"y * (grad_y + {_S})", f"grad_y - {_S}", f"grad_y - y * {_S}", f"grad_y * y - {_S}",
-     "y * (grad_y - grad_y.sum(axis=1, keepdims=True))", "y * (grad_y - y)", "softmax(grad_y)"),
+     _J, f"grad_y[:, None, :] * ({_J})", f"({_J}).sum(axis=0)"),
+    (*OTHER, f"y * (grad_y + {_S})", f"grad_y - {_S}", "y * (grad_y - grad_y.sum(1)[:, None])"),
 ]
 
 BINARY = ("that is binary cross-entropy. With one-hot classes there is no term for 1 - y.",
@@ -226,15 +221,12 @@ MISTAKES["CrossEntropyLoss.forward", "loss"] = [
     ("that is an array, and the loss is one number: the sum over all, divided by N.",
      "这是一个数组，而损失是一个数：全部加起来，再除以 N。",
      *(f"{_L}{b}{c}" for c in ("", " / n") for b in ("", ".sum(axis=0)", ".sum(axis=1)")),
-     f"{_L}.mean(axis=1)", f"{_L}.sum(axis=1, keepdims=True)", "-np.log(y_hat)", f"-{_BCE}",
-     "-np.log((y * y_hat).sum(axis=1))"),
+     "-np.log(y_hat)", "-np.log((y * y_hat).sum(axis=1))"),
     (*BINARY, *(f"{s}{_BCE}.{f}" for s in ("-", "") for f in ("sum() / n", "mean()", "sum()"))),
-    (*NOT_MATMUL, "y @ np.log(y_hat)", *(f"-(y{a}){b}" for b in (".sum() / n", ".sum()", "")
-                                         for a in (" @ np.log(y_hat).T", ".T @ np.log(y_hat)"))),
+    (*NOT_MATMUL, "y @ np.log(y_hat)", *(f"-(y @ np.log(y_hat).T){b}" for b in (".sum() / n", ""))),
     ("the class number is not used row by row: each row has a right class of its own.",
      "没有按行取用类别编号：每一行有自己的正确类别。",
-     "-np.log(y_hat[np.arange(n), y.argmax()]).mean()", "-np.log(y_hat[y.argmax(axis=1)]).mean()",
-     "-np.log(y_hat[:, y.argmax(axis=1)]).mean()"),
+     "-np.log(y_hat[np.arange(n), y.argmax()]).mean()", "-np.log(y_hat[y.argmax(axis=1)]).mean()"),
     (*SWAPPED, "-(y_hat * np.log(y)).sum() / n",
      *(f"-(y_hat * np.log(y + {eps})).sum() / n" for eps in _EPS)),
     (*NO_LABELS, "-np.log(y_hat).sum() / n", "-np.log(y_hat).mean()"),
@@ -305,8 +297,8 @@ RELATIONS = [
        "", "axis=0", "axis=1", "axis=0, keepdims=True", "axis=1, keepdims=True"))),
     ("the numbers are right, the shape is not: transposed, reshaped, a dimension too much or few?",
      "数值都对，形状不对：转置了，改了形状，或者多了、少了一维（keepdims、squeeze、None）。",
-     "right.T", "right.ravel()", "right.reshape(1, -1)", "right.reshape(-1, 1)", "right.squeeze()",
-     "right[None]", "right[..., None]", "np.array([right])", "np.array([[right]])"),
+     "right.T", "right.ravel()", "right.reshape(1, -1)", "right.reshape(-1, 1)", "right[None]",
+     "right[..., None]", "right.squeeze()", "np.array([right])", "np.array([[right]])"),
 ]
 
 # What Python's or NumPy's message matches (the first pattern counts): {0}, {1} are the parts in

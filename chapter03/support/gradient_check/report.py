@@ -1,6 +1,5 @@
 """The report on the eight methods: the list, the next one to correct or to write, what to do."""
 
-import contextlib
 import os
 import re
 import shutil
@@ -8,24 +7,17 @@ import sys
 import unicodedata
 from dataclasses import dataclass
 from functools import partial
+from itertools import product
 
 from support import is_terminal
-from support.gradient_check import diagnosis, mistakes
+from support.gradient_check import diagnosis, mistakes, trials
 from support.gradient_check.student_code import (
     OutOfTimeError,
     Place,
-    Stopped,
     limited_prints,
     lines_of,
     message_of,
     run_limited,
-)
-from support.gradient_check.trials import (
-    LAYERS,
-    BlankError,
-    FaultError,
-    check_method,
-    check_network,
 )
 from support.language import is_chinese, say
 
@@ -35,22 +27,17 @@ NETWORK = "the whole network"
 
 @dataclass
 class Result:
-    """The state of one method or of the whole network: PASS, FAIL, TODO or WAITS.
-
-    Of a FAIL, `seen` is what was observed, `looks_like` the mistake that it resembles, and
-    `example` numbers to compare if it resembles none. `note` is a remark on a PASS, or what a
-    WAITS is waiting for.
-    """
+    """The state of one method or of the whole network."""
 
     name: str
     section: int  # of the handout
     place: Place
-    state: str = "PASS"
-    seen: str = ""
-    looks_like: str = ""
-    example: str = ""
-    note: str = ""
-    fault: FaultError | None = None
+    state: str = "PASS"  # or FAIL, TODO, WAITS
+    seen: str = ""  # of a FAIL
+    looks_like: str = ""  # the mistake that a FAIL resembles
+    example: str = ""  # numbers to compare, if it resembles none
+    note: str = ""  # a remark on a PASS, or what a WAITS is waiting for
+    fault: trials.FaultError | None = None
 
 
 def check(model):
@@ -66,87 +53,83 @@ def results(model):
 
     Of what is next alone, `looks_like` and `example` are looked for.
     """
-    checks = [
-        (f"{layer.name}.{method}", layer.section, partial(check_method, model, layer, method))
-        for layer in LAYERS
-        for method in ("forward", "backward")
-    ]
     checked, lines = [], lines_of(model.__file__)
-    for name, section, check in [*checks, (NETWORK, 7, partial(check_network, model))]:
-        where = "MLP.forward" if name == NETWORK else name
-        line = lines.get(where, lines.get(where.partition(".")[0], 1))
-        result = Result(name, section, Place(model.__file__, line))
-        before = checked[-1] if checked else None
-        if name == NETWORK and any(other.state != "PASS" for other in checked):
-            result.state, result.note = "WAITS", say("all eight", "以上八个方法")
-        elif name.endswith("backward") and before.state != "PASS":
-            result.state, result.note = "WAITS", before.name
+    for layer, method in product(trials.LAYERS, ("forward", "backward")):
+        name = f"{layer.name}.{method}"
+        result = Result(name, layer.section, Place(model.__file__, _line(lines, name)))
+        if method == "backward" and checked[-1].state != "PASS":
+            result.state, result.note = "WAITS", checked[-1].name
         else:
-            _check(result, check, model)
-            if name.endswith("backward") and before.note:
+            _check(result, model, trials.check_method, model, layer, method)
+            if method == "backward" and checked[-1].note:
                 result.note = ""  # most often the same again
         checked.append(result)
+    network = Result(NETWORK, 7, Place(model.__file__, _line(lines, "MLP.forward")))
+    if any(result.state != "PASS" for result in checked):
+        network.state, network.note = "WAITS", say("all eight", "以上八个方法")
+    else:
+        _check(network, model, trials.check_network, model)
+    checked.append(network)
     following = _next(checked)
     if following and following.fault:
         _explain(following, following.fault, model)
     return checked
 
 
+def _line(lines, name):
+    return lines.get(name, lines.get(name.partition(".")[0], 1))
+
+
 def _next(checked):
     return next((result for result in checked if result.state in ("FAIL", "TODO")), None)
 
 
-def _check(result, check, model):
+def _check(result, model, check, *arguments):
     try:
-        result.note = run_limited(check, TIME_LIMIT, model.__file__)
-    except BlankError as blank:
+        result.note = run_limited(partial(check, *arguments), TIME_LIMIT, model.__file__)
+        return
+    except trials.BlankError as blank:
         result.state, result.place = "TODO", blank.args[0]
-    except FaultError as fault:
-        result.state, result.seen, result.fault = "FAIL", fault.observation.text, fault
+        return
+    except trials.FaultError as fault:
+        result.seen, result.fault = fault.observation.text, fault
         result.place = fault.observation.place or result.place
     except OutOfTimeError as error:
-        result.state, result.place = "FAIL", error.args[0] or result.place
+        result.place = error.args[0] or result.place
         seconds, line = TIME_LIMIT, result.place.source
         result.seen = say(
             f"still running after {seconds} seconds in `{line}`",
             f"运行 {seconds} 秒还没有结束，停在 `{line}`",
         )
-        result.looks_like = say(
-            "an endless loop: does its condition ever become false?",
-            "死循环：循环条件会变为假吗？",
-        )
+        result.looks_like = say("an endless loop: does its condition ever become false?",
+                                "死循环：循环条件会变为假吗？")  # fmt: skip
     except KeyboardInterrupt:
         raise
     except BaseException as error:
         # Whatever a method does, the student sees neither a traceback of ours nor a PASS.
         unusable = say("what it returned cannot be used: ", "返回的结果无法使用：")
-        result.state, result.seen = "FAIL", unusable + message_of(error)
+        result.seen = unusable + message_of(error)
+    result.state = "FAIL"
 
 
 def _explain(result, fault, model):
     def explained(function, *arguments):
-        def explanation():
-            try:
-                return function(*arguments)
-            except Stopped:
-                raise
-            except BaseException:  # of the student's code, called once more
-                return ""
+        # The student's code is called once more: no explanation is better than to wait for one.
+        try:
+            return run_limited(partial(function, *arguments), TIME_LIMIT, model.__file__)
+        except BaseException:
+            return ""
 
-        # No explanation is better than to wait for one.
-        with contextlib.suppress(OutOfTimeError):
-            return run_limited(explanation, TIME_LIMIT, model.__file__)
-        return ""
-
-    trial, observation = fault.trial, fault.observation
+    result.looks_like, trial = fault.hint, fault.trial
     if fault.hint:
-        result.looks_like = fault.hint
-    elif observation.kind == "absent":
-        result.looks_like = explained(diagnosis.absent, model, trial.layer, trial.method)
+        return
+    method = model, trial.layer, trial.method
+    if fault.observation.kind == "absent":
+        result.looks_like = explained(diagnosis.absent, *method)
     else:
-        result.looks_like = explained(diagnosis.looks_like, observation, trial, fault.trials)
+        result.looks_like = explained(diagnosis.looks_like, fault.observation, trial, fault.trials)
         if not result.looks_like:
-            result.example = explained(diagnosis.example, model, trial.layer, trial.method)
+            result.example = explained(diagnosis.example, *method)
 
 
 def _print_report(checked, prints):
@@ -160,9 +143,8 @@ def _print_report(checked, prints):
     print(say(f"\n{done} of 8 done", f"\n已完成 {done}/8"))
     note_on = say("\nNote on ", "\n提示：")
     if prints.count:
-        count = prints.count
-        print(f"{note_on}{prints.place}")
-        print(say(f"  printed {count} times: remove it.", f"  print 执行了 {count} 次，请删掉。"))
+        count, place = prints.count, f"{note_on}{prints.place}\n  "
+        print(place + say(f"printed {count} times: remove it.", f"print 了 {count} 次，请删掉。"))
     for result in checked if all(result.state != "FAIL" for result in checked) else ():
         if result.state == "PASS" and result.note:
             print(f"{note_on}{result.name}{say(', ', '  ')}{result.place}")
@@ -173,7 +155,7 @@ def _print_report(checked, prints):
 
 def _print_next(result):
     """Print what is known of a FAIL, and that it, or a TODO, is the next to be done."""
-    name, place = result.name, result.place
+    name, place, what = result.name, result.place, say("write", "写")
     section = say(f"chapter03/README.en.md section {result.section}", f"讲义第 {result.section} 节")
     if result.state == "FAIL":
         print(f"\n{_coloured('FAIL', 'FAIL')}  {name}{say(', ', '  ')}{place}")
@@ -185,10 +167,14 @@ def _print_next(result):
         ):
             if text:
                 print(_paragraph(say(english, chinese), text))
-        what = say(f"correct {name}, {place},", f"改正 {name}  {place} ，")
-    else:
-        what = say(f"write {name}, {place} ({section}),", f"写 {name}  {place} （{section}），")
-    print(say(f"\nNext: {what} and run this again.", f"\n下一步：{what}再运行一次。"))
+        what, section = say("correct", "改正"), ""
+    section = section and say(f" ({section})", f"（{section}）")
+    print(
+        say(
+            f"\nNext: {what} {name}, {place}{section}, and run this again.",
+            f"\n下一步：{what} {name}  {place} {section}，再运行一次。",
+        )
+    )
 
 
 def _paragraph(head, text):
@@ -217,8 +203,7 @@ def _columns(text):
 def _coloured(text, state):
     plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
     # The old Windows console shows the codes themselves; the new terminal says that it is there.
-    old = os.name == "nt" and not (os.environ.get("WT_SESSION") or os.environ.get("ANSICON"))
-    if plain or old or not is_terminal(sys.stdout):
+    if plain or (os.name == "nt" and "WT_SESSION" not in os.environ) or not is_terminal(sys.stdout):
         return text
     code = {"PASS": 32, "FAIL": 31, "TODO": 33, "WAITS": 2}[state]
     return f"\x1b[{code}m{text}\x1b[0m"

@@ -15,8 +15,6 @@ import numpy as np
 
 from support import shown
 
-# While one of these is at work, there is no limit.
-DEBUGGERS = {"pdb", "bdb", "pydevd", "debugpy", "_pydevd_bundle"}
 SHOWN_PRINTS = 5
 
 
@@ -69,8 +67,7 @@ def limited_prints(module):
     try:
         yield prints
     finally:
-        for name in ("print", "input"):
-            vars(module).pop(name, None)
+        del module.print, module.input
 
 
 def run_limited(function, limit, path):
@@ -113,8 +110,8 @@ def run_limited(function, limit, path):
 
 
 def _has_debugger(frames):
-    names = (frame.f_globals.get("__name__", "") for frame, _ in frames)
-    return not DEBUGGERS.isdisjoint(name.partition(".")[0] for name in names)
+    names = ("pdb", "bdb", "pydevd", "debugpy", "_pydevd")
+    return any(frame.f_globals.get("__name__", "").startswith(names) for frame, _ in frames)
 
 
 def message_of(error):
@@ -138,8 +135,8 @@ def _last(frames, path):
 
 _FUNCTIONS = {"@": np.matmul, "+": np.add, "-": np.subtract, "*": np.multiply, "/": np.divide}
 _SIGNS = {
-    ast.MatMult: "@", ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", "dot": "@",
-    **{function.__name__: sign for sign, function in _FUNCTIONS.items()},
+    ast.MatMult: "@", ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/",
+    "dot": "@", "matmul": "@", "multiply": "*",
 }  # fmt: skip
 
 
@@ -158,7 +155,9 @@ class Misfit:
 
 def shapes_that_met(frame, place):
     """Return the Misfit of the operands on this line of a frame, or None."""
-    node = _around(place, ast.stmt)
+    nodes = [node for node in ast.walk(_tree(place.path)) if isinstance(node, ast.stmt)]
+    around = [node for node in nodes if node.lineno <= place.line <= node.end_lineno]
+    node = max(around, key=lambda node: node.lineno, default=None)
     # The head of a loop, not the loop: its body has statements of its own.
     head = getattr(node, "test", getattr(node, "iter", node))
     return misfit(head, {**frame.f_globals, **frame.f_locals}) if head else None
@@ -170,20 +169,18 @@ def misfit(tree, namespace):
         found = misfit(child, namespace)
         if found:
             return found
+    sign = None
     match tree:
         case ast.BinOp(left, op, right) | ast.AugAssign(left, op, right):
             sign = _SIGNS.get(type(op))
-        case ast.Call(ast.Attribute(attr=name), [left, right]) | ast.Call(
-            ast.Attribute(left, "dot" as name), [right]
-        ):
+        case ast.Call(ast.Attribute(attr=name), [left, right]):  # np.dot and the like
             sign = _SIGNS.get(name)
-        case _:
-            sign = None
+        case ast.Call(ast.Attribute(left, "dot"), [right]):
+            sign = "@"
     # Operands are evaluated once more: only if that calls nothing but methods and NumPy.
     if not sign or any(
         isinstance(node, ast.Call) and not isinstance(node.func, ast.Attribute)
-        for operand in (left, right)
-        for node in ast.walk(operand)
+        for node in (*ast.walk(left), *ast.walk(right))
     ):
         return None
     texts, operands = [ast.unparse(left), ast.unparse(right)], ()
@@ -199,10 +196,12 @@ def misfit(tree, namespace):
     return None
 
 
-def is_blank(place):
-    """Whether the function around this line does nothing but raise, its docstring aside."""
-    function = _around(place, ast.FunctionDef)
-    return function is None or _only_raises(function)
+def blank(path, name):
+    """Return the Place of the `raise` if the function `name` does nothing else, or None."""
+    function = dict(_definitions(_tree(path))).get(name)  # the last of that name, as in Python
+    if function is None or not _only_raises(function):
+        return None
+    return Place(path, function.body[-1].lineno)
 
 
 def lines_of(path):
@@ -241,7 +240,7 @@ def _alike(name, wanted):
 
 def _only_raises(function):
     body = function.body[bool(ast.get_docstring(function)) :]
-    return len(body) == 1 and isinstance(body[0], ast.Raise)
+    return len(body) == 1 and "raise NotImplementedError" in ast.unparse(body[0])
 
 
 def _definitions(node, around=""):
@@ -252,16 +251,6 @@ def _definitions(node, around=""):
             yield around + child.name, child
             inner = f"{around}{child.name}."
         yield from _definitions(child, inner)
-
-
-def _around(place, kind):
-    """Return the innermost syntax node of this kind around a line, or None."""
-    around = [
-        node
-        for node in ast.walk(_tree(place.path))
-        if isinstance(node, kind) and node.lineno <= place.line <= node.end_lineno
-    ]
-    return max(around, key=lambda node: node.lineno, default=None)
 
 
 def _tree(path):

@@ -3,23 +3,13 @@
 import warnings
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
-from itertools import product
 
 import numpy as np
 
-from support.gradient_check import numerical
+from support.gradient_check import numerical, student_code
 from support.gradient_check.numerical import relative_error
-from support.gradient_check.student_code import (
-    Misfit,
-    Place,
-    Stopped,
-    is_blank,
-    last_frame,
-    message_of,
-    misplaced,
-    shapes_that_met,
-)
-from support.language import is_chinese, say
+from support.gradient_check.student_code import Place, last_frame, message_of
+from support.language import say
 
 # Nudging is good for about nine digits; a wrong formula is wrong in the first or second. Between
 # the two there is room for log(y_hat + 1e-6), and for float32, which holds seven digits.
@@ -52,25 +42,6 @@ class Layer:
             return f"self.{result}"
         return f"{method}({', '.join(self.parameters(method))})"
 
-    def expected(self, given, method):
-        """Return the right results by name; those of backward with that of forward among them."""
-        arrays = {name: array.astype(np.float64) for name, array in given.items()}
-
-        def output(**changed):
-            values = {**arrays, **changed}
-            lists = [values[name].tolist() for name in (*self.inputs, *self.weights)]
-            return np.array(self.formula(*lists))
-
-        right = {self.forward[0]: output()}
-        for result in self.backward if method == "backward" else ():
-            name = result.removeprefix("grad_")
-            # grad_y is dL/dY of some loss L further on; the simplest such L is sum(grad_y * Y).
-            right[result] = numerical.slopes(
-                lambda array, name=name: np.sum(output(**{name: array}) * arrays.get("grad_y", 1)),
-                arrays[name],
-            )
-        return right
-
 
 LAYERS = (
     Layer("Linear", 2, numerical.linear, ("x",), ("W", "b"), ("y",),
@@ -88,12 +59,12 @@ LEAST_LOSS_OF_ZERO = 6.9
 
 @dataclass(frozen=True, eq=False)
 class Batch:
-    """Inputs for one call, by name, and in words what is special about them.
+    """Inputs for one call, by name, and what is special about them, in English and Chinese.
 
     `tolerance` None: the exact result is infinite, any large finite number will do.
     """
 
-    about: str
+    about: tuple
     given: dict
     tolerance: float | None = TOLERANCE["float64"]
     is_extreme: bool = False  # far from zero, or exactly zero where a logarithm is taken
@@ -102,11 +73,32 @@ class Batch:
     def dtype(self):
         return next(iter(self.given.values())).dtype
 
-    @property
-    def columns(self):
-        return [array.shape[-1] for array in self.given.values()]
+
+@cache
+def right_results(layer, method, batch):
+    """Return the right results by name; those of backward with that of forward among them."""
+    arrays = {name: array.astype(np.float64) for name, array in batch.given.items()}
+    if batch.tolerance is None:
+        # Only signs and shapes are needed, so a small number may stand in for 0.
+        arrays["y_hat"] = np.maximum(arrays["y_hat"], 1e-3)
+
+    def output(**changed):
+        values = {**arrays, **changed}
+        lists = [values[name].tolist() for name in (*layer.inputs, *layer.weights)]
+        return np.array(layer.formula(*lists))
+
+    right = {layer.forward[0]: output()}
+    for result in layer.backward if method == "backward" else ():
+        name = result.removeprefix("grad_")
+        # grad_y is dL/dY of some loss L further on; the simplest such L is sum(grad_y * Y).
+        right[result] = numerical.slopes(
+            lambda array, name=name: np.sum(output(**{name: array}) * arrays.get("grad_y", 1)),
+            arrays[name],
+        )
+    return right
 
 
+@cache
 def batches_for(layer):
     """Return batches that tell mistakes apart.
 
@@ -115,25 +107,19 @@ def batches_for(layer):
     is as large as the first, or what is left over from the first would hide behind an exception.
     Not all have 4 columns, or "times 4" would pass for "times the number of columns".
     """
-    return _batches(layer, is_chinese())
-
-
-@cache
-def _batches(layer, _chinese):
     rng = np.random.default_rng(2)
     sizes = [(5, 4), (5, 4), (2, 4), (1, 4), (4, 6)]
     batches = [_ordinary(layer, n, columns, rng) for n, columns in sizes]
-    batches += [replace(batch, is_extreme=True) for batch in _extremes(layer, rng)]
+    batches += _extremes(layer, rng)
     for batch in batches[:1] + batches[len(sizes) :]:
         given = {name: array.astype(np.float32) for name, array in batch.given.items()}
-        about = say(f"{batch.about}, in float32", f"{batch.about}，float32")
         tolerance = batch.tolerance and TOLERANCE["float32"]
-        batches.append(replace(batch, about=about, given=given, tolerance=tolerance))
+        batches.append(replace(batch, given=given, tolerance=tolerance))
     return tuple(batches)
 
 
 def _ordinary(layer, n, columns, rng):
-    about = say(f"a batch of {n} rows", f"{n} 行的一批")
+    about = f"a batch of {n} rows", f"{n} 行的一批"
     if layer.name == "CrossEntropyLoss":
         y_hat = rng.uniform(0.6, 1.5, size=(n, columns))
         y_hat /= y_hat.sum(axis=1, keepdims=True)
@@ -147,22 +133,17 @@ def _ordinary(layer, n, columns, rng):
 
 
 def _extremes(layer, rng):
-    if layer.name == "Sigmoid":
-        grad_y = rng.normal(size=(1, 4))
-        for v in (1000, -1000):
-            yield Batch(f"x = {v}", {"x": np.array([[v, v / 40, 0, -v / 1000]]), "grad_y": grad_y})
-    if layer.name == "Softmax":
-        about = say("rows about 0, 1000 and -1000", "各行大小悬殊（0、±1000 左右）的一批")
-        x = np.array([[0.0, 1, 2], [1000, 999, 0], [1000, 0, -1000], [-1001, -1000, -999]])
-        yield Batch(about, {"x": x, "grad_y": rng.normal(size=x.shape)})
+    extreme = partial(Batch, is_extreme=True)
     if layer.name == "CrossEntropyLoss":
         y, elsewhere = np.eye(4)[[0, 2]], np.eye(4)[[2, 0]]
-        about = say(
-            "y_hat 1 for the right class, else 0", "正确类别的 y_hat 恰为 1、其余为 0 的一批"
-        )
-        yield Batch(about, {"y_hat": y, "y": y}, tolerance=1e-3)  # y_hat may be clipped at 1e-7
-        about = say("y_hat exactly 0 for the right class", "正确类别的 y_hat 恰为 0 的一批")
-        yield Batch(about, {"y_hat": elsewhere, "y": y}, tolerance=None)
+        about = "y_hat 1 for the right class, else 0", "正确类别的 y_hat 恰为 1、其余为 0 的一批"
+        yield extreme(about, {"y_hat": y, "y": y}, tolerance=1e-3)  # y_hat may be clipped at 1e-7
+        about = "y_hat exactly 0 for the right class", "正确类别的 y_hat 恰为 0 的一批"
+        yield extreme(about, {"y_hat": elsewhere, "y": y}, tolerance=None)
+    elif not layer.weights:
+        about = "rows about 0, 1000 and -1000", "各行大小悬殊（0、±1000 左右）的一批"
+        x = np.array([[0.0, 1, 2], [1000, 999, 0], [1000, 0, -1000], [-1001, -1000, -999]])
+        yield extreme(about, {"x": x, "grad_y": rng.normal(size=x.shape)})
 
 
 @dataclass
@@ -176,13 +157,11 @@ class Trial:
     before: "Trial | None" = None  # the call before this one, of the same object
     results: dict = field(default_factory=dict)
     copies: dict = field(default_factory=dict)  # of the results, as they were right after the call
-    initial: dict = field(default_factory=dict)  # W and b as __init__ made them
-    others: dict = field(default_factory=dict)  # attributes of the object that nobody asked for
     changed: str = ""  # the array that the call should have left alone
     warned: object = None
     error: BaseException | None = None
     place: Place | None = None  # of the error
-    misfit: Misfit | None = None  # the shapes that met in the error
+    misfit: student_code.Misfit | None = None  # the shapes that met in the error
 
     @property
     def names(self):
@@ -190,7 +169,7 @@ class Trial:
 
     @property
     def right(self):
-        return _right(self.layer, self.method, self.batch)
+        return right_results(self.layer, self.method, self.batch)
 
     def new_object(self):
         cls = getattr(self.model, self.layer.name)
@@ -203,20 +182,19 @@ class Trial:
         given = {name: array.copy() for name, array in self.batch.given.items()}
         for array in given.values():
             array.flags.writeable = writeable
-        self.initial = {name: _copy(getattr(subject, name, None)) for name in self.layer.weights}
         noisy = np.errstate(all="warn", under="ignore")
         with warnings.catch_warnings(record=True) as caught, noisy:
             warnings.simplefilter("always")
             try:
                 self._call(subject, given, forward, caught)
-            except Stopped:
+            except student_code.Stopped:
                 raise
             except BaseException as error:
                 # At once: the next call changes what the names in the frame stand for.
                 frame, self.place = last_frame(error, self.model.__file__)
                 self.error = error
                 if frame and isinstance(error, ValueError):
-                    self.misfit = shapes_that_met(frame, self.place)
+                    self.misfit = student_code.shapes_that_met(frame, self.place)
         # NumPy's, of an overflow and the like; a DeprecationWarning is not the student's trouble.
         self.warned = next((w for w in caught if w.category is RuntimeWarning), None)
         return self
@@ -235,30 +213,18 @@ class Trial:
             in_self = name.removeprefix("grad_") in self.layer.weights
             self.results[name] = getattr(subject, name, None) if in_self else returned
             self.copies[name] = _copy(self.results[name])
+        changed = ["output"] if forward and not _same(output, output_was) else []
         for name, array in given.items():
             in_self = name in self.layer.weights
             now = getattr(subject, name, None) if in_self else array
-            if not self.changed and not _same(now, self.batch.given[name]):
-                self.changed = f"self.{name}" if in_self else name
-        if forward and not self.changed and not _same(output, output_was):
-            self.changed = "output"
-        kept = {*self.layer.weights, *self.names, *given}
-        attributes = getattr(subject, "__dict__", {})
-        self.others = {k: v for k, v in attributes.items() if k not in kept}
+            if not _same(now, self.batch.given[name]):
+                changed.insert(0, f"self.{name}" if in_self else name)
+        self.changed = changed[0] if changed else ""
 
     def alone(self, writeable=True):
         """Return the trial of the same batch with an object that was never called before."""
         trial = Trial(self.model, self.layer, self.method, self.batch)
         return trial.call(self.new_object(), writeable=writeable)
-
-
-@cache
-def _right(layer, method, batch):
-    given = batch.given
-    if batch.tolerance is None:
-        # Only signs and shapes are needed, so a small number may stand in for 0.
-        given = {**given, "y_hat": np.maximum(given["y_hat"], 1e-3)}
-    return layer.expected(given, method)
 
 
 def _copy(value):
@@ -274,46 +240,35 @@ def _same(now, before):
 
 @dataclass
 class Observation:
-    """What a trial shows to be wrong, and on which line, if it is known.
+    """What a trial shows to be wrong, and on which line, if it is known."""
 
-    `kind` is error, changed, missing, type, shape or value, or one that a hint explains; `result`
-    is the name of the result it is about; `text` says it to the student.
-    """
-
-    kind: str
-    text: str
-    result: str = ""
+    kind: str  # error, changed, missing, type, shape, value, stale, or one that a hint explains
+    text: str  # for the student
+    result: str = ""  # its name
     place: Place | None = None
 
 
 def observe(trial):
     """Return the first Observation that shows the trial to be wrong, or None if all is right."""
     if trial.error is not None:
-        return _error(trial)
+        text = message_of(trial.error) + _inputs(trial) + _line(trial.place)
+        if trial.misfit:
+            text += say("\nThe shapes that met there: ", "\n相遇的形状：") + trial.misfit.text
+        return Observation("error", text, place=trial.place)
     if trial.changed:
         return _change(trial)
-    found = [_type(trial, name) or _shape(trial, name) for name in trial.names]
-    if not any(found):
-        found = [_value(trial, name) for name in trial.names]
-    return next(filter(None, found), None)
-
-
-def _error(trial):
-    text = message_of(trial.error) + _inputs(trial) + _line(trial.place)
-    if trial.misfit:
-        text += say("\nThe shapes that met there: ", "\n相遇的形状：") + trial.misfit.text
-    return Observation("error", text, place=trial.place)
+    looks = (look(trial, name) for look in (_type, _shape, _value, _stale) for name in trial.names)
+    return next(filter(None, looks), None)
 
 
 def _change(trial):
-    name, method = trial.changed, trial.method
-    array = say(f"the array {name}", f"数组 {name}")
-    if name == "output":
+    array = say(f"the array {trial.changed}", f"数组 {trial.changed}")
+    if trial.changed == "output":
         array = say("the array that forward returned", "数组（forward 的返回值）")
     # With arrays that cannot be changed, the line that tries to gives itself away.
     place = trial.alone(writeable=False).place
-    text = say(f"{method} changes {array}", f"{method} 改动了{array}")
-    return Observation("changed", text + _inputs(trial) + _line(place), name, place)
+    text = say(f"{trial.method} changes {array}", f"{trial.method} 改动了{array}")
+    return Observation("changed", text + _inputs(trial) + _line(place), place=place)
 
 
 def _line(place):
@@ -323,18 +278,18 @@ def _line(place):
 def _type(trial, name):
     got, source = trial.copies[name], trial.layer.source(trial.method, name)
     if got is None:
-        is_set = not source.startswith("self.")
-        verb = say("returns None", "返回的是 None") if is_set else say("is not set", "没有设置")
+        verb = say("is not set", "没有设置")
+        if not source.startswith("self."):
+            verb = say("returns None", "返回的是 None")
         return Observation("missing", f"{source} {verb}", name)
-    kind = type(got).__name__
+    dtype = ""
     if isinstance(got, np.ndarray | np.number | float | int):
-        if np.asarray(got).dtype.kind in "fiub":
+        dtype = np.asarray(got).dtype
+        if dtype.kind in "fiub":
             return None
-        kind = f"{np.asarray(got).dtype} {kind}"
-    should = say("should be floats in an array", "应为浮点数组")
-    if name == "loss":
-        should = say("should be a number", "应为一个数")
-    text = say(f"{source} is of type {kind}, and {should}", f"{source} 的类型是 {kind}，{should}")
+    kind = f"{dtype} {type(got).__name__}".strip()
+    text = say(f"{source} is of type {kind}, and should be floats of NumPy",
+               f"{source} 的类型是 {kind}，应为 NumPy 的浮点数")  # fmt: skip
     return Observation("type", text, name)
 
 
@@ -342,39 +297,34 @@ def _shape(trial, name):
     got, right = np.shape(trial.copies[name]), trial.right[name].shape
     if got == right:
         return None
-    source, shapes = trial.layer.source(trial.method, name), []
-    for shape in (got, right):
-        array = say(f"an array of shape {shape}", f"形状为 {shape} 的数组")
-        shapes.append(array if shape else say("one number", "一个数"))
-    got, right = shapes
-    text = say(f"{source} is {got}, and should be {right}", f"{source} 是{got}，应为{right}")
-    return Observation("shape", text + _inputs(trial), name)
+    should = say(f"and should be of shape {right}", f"形状应为 {right}")
+    if () in (got, right):
+        should += say(", where () is one number", "，其中 () 表示一个数")
+    source = trial.layer.source(trial.method, name)
+    text = say(f"{source} is an array of shape {got}, ", f"{source} 是形状为 {got} 的数组，")
+    return Observation("shape", text + should + _inputs(trial), name)
 
 
 def _value(trial, name):
     got, right = np.asarray(trial.copies[name], dtype=np.float64), trial.right[name]
+    error = relative_error(got, right)
     if trial.batch.tolerance is None:
         too_small = name == "loss" and got < LEAST_LOSS_OF_ZERO
         wrong = ~np.isfinite(got) | too_small | (np.sign(got) * np.sign(right) < 0)
     else:
-        error = relative_error(got, right)
         wrong = error > trial.batch.tolerance
     if not np.any(wrong):
         return None
     index = tuple(int(i) for i in np.argwhere(wrong)[0])
     source = trial.layer.source(trial.method, name)
-    if index:
-        source += f"[{', '.join(map(str, index))}]"
-    if trial.batch.tolerance is None:
-        wanted = say("large and finite, of the right sign", "很大但有限、符号正确的数")
-    else:
-        wanted = f"{right[index] + 0.0:.6g}"
+    wanted = say("large and finite, of the right sign", "很大但有限、符号正确的数")
+    if trial.batch.tolerance is not None:
         detail = say("relative error", "相对误差") + f" {error[index]:.2g}"
         if index:
             k, size = wrong.sum(), wrong.size
             detail += say(f"; {k} of {size} entries are wrong", f"，错了 {k}/{size} 个元素")
-        wanted += say(f" ({detail})", f"（{detail}）")
-    got = f"{got[index]:.6g}"
+        wanted = f"{right[index] + 0.0:.6g}" + say(f" ({detail})", f"（{detail}）")
+    got, source = f"{got[index]:.6g}", source + (str(list(index)) if index else "")
     text = say(f"{source} is {got}, and should be {wanted}", f"{source} 算得 {got}，应为 {wanted}")
     text += _inputs(trial)
     if trial.warned:
@@ -382,12 +332,24 @@ def _value(trial, name):
     return Observation("value", text, name)
 
 
+def _stale(trial, name):
+    got = trial.layer.source(trial.method, name)
+    # A gradient in self may be overwritten by the next; what was returned is the caller's.
+    if got.startswith("self.") or _same(trial.results[name], trial.copies[name]):
+        return None
+    text = say(f"the next call changes what {got} returned", f"下一次调用改动了 {got} 的返回值")
+    return Observation("stale", text, name)
+
+
 def _inputs(trial):
     names = [*trial.layer.inputs, *trial.layer.weights]
     if trial.method == "backward":
         names += trial.layer.parameters("backward")
     shapes = say(", ", "，").join(f"{name} {trial.batch.given[name].shape}" for name in names)
-    return say(f"\nfor {trial.batch.about}: {shapes}", f"\n输入：{trial.batch.about}，{shapes}")
+    about = say(*trial.batch.about)
+    if trial.batch.dtype == np.float32:
+        about += say(", in float32", "，float32")
+    return say(f"\nfor {about}: {shapes}", f"\n输入：{about}，{shapes}")
 
 
 def _warning(trial):
@@ -412,140 +374,116 @@ def check_method(model, layer, method):
     trials = in_a_row(model, layer, method)
     _judge(trials)
     if method == "backward":
-        _check_as_in_training(model, layer, *trials[:2])
+        _check_as_in_training(*trials[:2])
     return _note(trials)
 
 
 def in_a_row(model, layer, method):
     """Call one object with batch after batch, a new one where columns differ; return the trials."""
-    cls = getattr(model, layer.name, None)
-    if not isinstance(cls, type):
-        text = say(f"there is no class {layer.name}", f"没有名为 {layer.name} 的类")
-        raise _absent(model, layer, method, text)
-    if not callable(getattr(cls, method, None)):
-        name = f"class {layer.name}"
-        text = say(f"{name} has no method {method}", f"{name} 里没有方法 {method}")
-        raise _absent(model, layer, method, text)
+    cls, place = (
+        getattr(model, layer.name, None),
+        student_code.blank(model.__file__, f"{layer.name}.{method}"),
+    )
+    if not callable(getattr(cls, method, None)) or place:
+        raise _absent(Trial(model, layer, method, batches_for(layer)[0]), cls, place)
     trials = []
     for batch in batches_for(layer):
-        before = trials[-1] if trials else None
-        if not before or before.batch.columns != batch.columns:
-            subject, before = _new_object(model, layer, batch), None
-        trial = Trial(model, layer, method, batch, before).call(subject)
-        blank = isinstance(trial.error, NotImplementedError) and trial.place
-        if not trials and blank and is_blank(trial.place):
-            name = f"{layer.name}.{method}"
-            fault = _absent(model, layer, method, say(f"{name} is blank", f"{name} 还是空白"))
-            raise fault if fault.observation.place else BlankError(trial.place)
-        trials.append(trial)
+        trial, columns = Trial(model, layer, method, batch), batch.given[layer.inputs[0]].shape[1]
+        if trials and trials[-1].batch.given[layer.inputs[0]].shape[1] == columns:
+            trial.before = trials[-1]
+        else:
+            subject = _new_object(trial)
+        trials.append(trial.call(subject))
     return trials
 
 
-def _absent(model, layer, method, text):
-    place, name = misplaced(model.__file__, layer.name, method) or (None, "")
+def _absent(trial, cls, blank_place):
+    name, method = trial.layer.name, trial.method
+    place, like = student_code.misplaced(trial.model.__file__, name, method) or (None, "")
+    if blank_place:
+        if not place:
+            return BlankError(blank_place)
+        text = say(f"{name}.{method} is blank", f"{name}.{method} 还是空白")
+    elif isinstance(cls, type):
+        text = say(f"class {name} has no method {method}", f"类 {name} 里没有方法 {method}")
+    else:
+        text = say(f"there is no class {name}", f"没有名为 {name} 的类")
     if place:
-        like = f"`{name}` ({place})"
+        like = f"`{like}` ({place})"
         text += say(f", but {like} looks like it", f"，不过 {like} 看起来就是它")
-    trial = Trial(model, layer, method, batches_for(layer)[0])
-    return FaultError(Observation("absent", text, place=place), "", trial)
+    return FaultError(Observation("absent", text, place=place), trial=trial)
 
 
-def _new_object(model, layer, batch):
-    trial = Trial(model, layer, "forward", batch)
+def _new_object(trial):
     try:
         return trial.new_object()
     except (Exception, SystemExit) as error:
-        text = say(f"making a {layer.name}: ", f"创建 {layer.name} 时出错：") + message_of(error)
-        place = last_frame(error, model.__file__)[1]
+        text = say(f"making a {trial.layer.name}: ", f"创建 {trial.layer.name} 时出错：")
+        place = last_frame(error, trial.model.__file__)[1]
         hint = say("its __init__, which is given, was changed.", "给定的 __init__ 被改动了。")
-        raise FaultError(Observation("init", text, place=place), hint, trial) from None
+        seen = Observation("init", text + message_of(error), place=place)
+        raise FaultError(seen, hint, trial) from None
 
 
-def _judge(trials, hint=""):
+def _judge(trials, hint=("", "")):
     """Raise a FaultError for the first of the trials that is not right."""
     for trial in trials:
         observation = observe(trial)
         if observation:
-            raise FaultError(observation, hint, trial, trials)
-    for trial in trials:
-        for name, copy in trial.copies.items():
-            got = trial.layer.source(trial.method, name)
-            # A gradient in self may be overwritten by the next; what was returned is the caller's.
-            if not got.startswith("self.") and not _same(trial.results[name], copy):
-                text = say(
-                    f"the next call changes what {got} returned",
-                    f"{got} 的返回值被下一次调用改动了",
-                )
-                hint = say("each call has to make a new array.", "每次调用都要新建一个数组来返回。")
-                raise FaultError(Observation("one array", text), hint, trial)
+            raise FaultError(observation, say(*hint), trial, trials)
 
 
-def _check_as_in_training(model, layer, first, second):
+# What the orders of calls in a training bring to light.
+SECOND_BACKWARD = (
+    "backward alters what forward has kept, or adds to its earlier gradients.",
+    "backward 改动了 forward 保存的量，或者把梯度累加到了上一次的结果上。",
+)
+TWO_FORWARDS = (
+    "backward belongs to the latest forward, which has to replace what is kept.",
+    "backward 对应最近的一次 forward：forward 每次都要替换保存的量。",
+)
+TWO_OBJECTS = ("the objects share what they keep, globally or in the class: keep it in self.",
+               "几个对象共用了保存的量（全局变量或类属性）：要存进各自的 self。")  # fmt: skip
+
+
+def _check_as_in_training(first, second):
     """Call forward and backward in the orders in which a training may call them."""
-    one, two, name = first.batch, second.batch, layer.name
-    other = {name: two.given[name] for name in layer.parameters("backward")}
-    cases = (
-        # calls of (object, method, batch), then backward of object 0: batch, forward before or not
-        (
-            [(0, "backward", one)],
-            (replace(one, given={**one.given, **other}), False),
-            say("a second backward after one forward", "同一次 forward 后的第二次 backward"),
-            say(
-                "backward alters what forward has kept, or adds to its earlier gradients.",
-                "backward 改动了 forward 保存的量，或者把梯度累加到了上一次的结果上。",
-            ),
-        ),
-        (
-            [(0, "forward", one)],
-            (two, True),
-            say("two calls of forward, then backward", "连续两次 forward 后的 backward"),
-            say(
-                "backward belongs to the latest forward, which has to replace what is kept.",
-                "backward 对应最近的一次 forward：forward 每次都要替换保存的量。",
-            ),
-        ),
-        (
-            [(0, "forward", one), (1, "forward", two)],
-            (one, False),
-            say(f"two {name} objects in turn", f"交替使用的两个 {name} 对象"),
-            say(
-                "the objects share what they keep, in a global variable or a class attribute. A "
-                "network has several layers of one class: each keeps its own values in self.",
-                "几个对象共用了保存的量（全局变量或类属性）。网络里同一个类有好几层，每层都要把"
-                "自己的量存进 self。",
-            ),
-        ),
-    )
-    for calls, (batch, forward), about, hint in cases:
-        objects = first.new_object(), first.new_object()
-        for which, method, earlier in calls:
-            before = Trial(model, layer, method, earlier).call(objects[which])
-        trial = Trial(model, layer, "backward", replace(batch, about=about), before)
-        _judge([trial.call(objects[0], forward)], hint)
+    one, two, layer = first.batch, second.batch, first.layer
+    subject, other = first.new_object(), first.new_object()
+
+    def judge(batch, about, hint, forward):
+        trial = Trial(first.model, layer, "backward", replace(batch, about=about))
+        _judge([trial.call(subject, forward)], hint)
+
+    Trial(first.model, layer, "backward", one).call(subject)
+    given = {name: two.given[name] for name in layer.parameters("backward")}
+    about = "a second backward after one forward", "同一次 forward 后的第二次 backward"
+    judge(replace(one, given={**one.given, **given}), about, SECOND_BACKWARD, forward=False)
+    Trial(first.model, layer, "forward", one).call(subject)
+    about = "two calls of forward, then backward", "连续两次 forward 后的 backward"
+    judge(two, about, TWO_FORWARDS, forward=True)
+    Trial(first.model, layer, "forward", one).call(subject)
+    Trial(first.model, layer, "forward", two).call(other)
+    about = f"two {layer.name} objects in turn", f"交替使用的两个 {layer.name} 对象"
+    judge(one, about, TWO_OBJECTS, forward=False)
 
 
 def _note(trials):
     """Say what a right method costs that makes NumPy warn or returns float64; '' if it is fine."""
-    warned = next((trial for trial in trials if trial.warned), None)
-    if warned:
-        remedy = say("Keep 0 away from / and log.", "除法和对数里不出现 0，就没有警告了。")
-        if "overflow" in str(warned.warned.message):
-            remedy = say(
-                "It does no harm, since 1 / inf is 0. To avoid it, limit the exponent, or choose "
-                "the form of the fraction by the sign of x.",
-                "1 / inf 就是 0，结果不受影响。限制指数的大小，或按 x 的正负换写法，就没有警告。",
-            )
-        right = say("right, but NumPy warns in ", "数值正确，但 NumPy 有警告：")
-        return f"{right}{_warning(warned)}{_inputs(warned)}\n{remedy}"
-    for trial in trials:
+    for trial in sorted(trials, key=lambda trial: not trial.warned):  # a warning comes first
+        if trial.warned:
+            remedy = say("Limit the exponent, keep 0 away from / and log, and it will not.",
+                         "限制指数的大小，除法和对数里不出现 0，就没有警告了。")  # fmt: skip
+            right = say("right, but NumPy warns in ", "数值正确，但 NumPy 有警告：")
+            return f"{right}{_warning(trial)}{_inputs(trial)}\n{remedy}"
         for name, got in trial.copies.items():
             wanted, source = trial.batch.dtype, trial.layer.source(trial.method, name)
             if name != "loss" and got.dtype.itemsize > wanted.itemsize:
                 return say(
                     f"right, but {source} is {got.dtype} for {wanted} inputs, and training takes "
-                    "twice as long. np.zeros, np.eye and astype(float) need dtype=x.dtype.",
-                    f"数值正确，但输入是 {wanted} 时 {source} 是 {got.dtype}，训练要慢一倍。"
-                    "np.zeros、np.eye 和 astype(float) 要加上 dtype=x.dtype。",
+                    "twice as long: np.zeros and the like need dtype=x.dtype.",
+                    f"数值正确，但输入是 {wanted} 时 {source} 是 {got.dtype}，训练要慢一倍："
+                    "np.zeros 等要加上 dtype=x.dtype。",
                 )
     return ""
 
@@ -557,34 +495,32 @@ def check_network(model):
         network, loss = model.MLP(3, [4], 2, rng), model.CrossEntropyLoss()
         for linear in network.linears:
             linear.W, linear.b = rng.normal(size=linear.W.shape), rng.normal(size=linear.b.shape)
-        for n, i, name in product((5, 3), (0, 1), ("W", "b")):
+        weights = {(i, k): getattr(network.linears[i], k) for i in (0, 1) for k in ("W", "b")}
+        for n in (5, 3):
             x, y = rng.normal(size=(n, 3)), np.eye(2)[rng.integers(0, 2, n)]
             loss.forward(network.forward(x), y)
             network.backward(loss.backward())
-            linear = network.linears[i]
-            slow_loss = partial(_slow_loss, network, x, y, linear, name)
-            right = numerical.slopes(slow_loss, getattr(linear, name))
-            worst = np.max(relative_error(getattr(linear, f"grad_{name}"), right))
-            if worst > TOLERANCE["float64"] and not wrong:
-                error = say(f"relative error {worst:.2g}", f"相对误差 {worst:.2g}")
-                wrong = f"MLP(3, [4], 2).linears[{i}].grad_{name}: {error}"
+            for (i, name), array in weights.items():
+                right = numerical.slopes(partial(_slow_loss, x, y, weights, (i, name)), array)
+                got = getattr(network.linears[i], f"grad_{name}")
+                worst = np.max(relative_error(got, right))
+                if worst > TOLERANCE["float64"] and not wrong:
+                    error = say(f"relative error {worst:.2g}", f"相对误差 {worst:.2g}")
+                    wrong = f"linears[{i}].grad_{name}: {error}"
     except (Exception, SystemExit) as error:
-        wrong, place = f"MLP(3, [4], 2): {message_of(error)}", last_frame(error, model.__file__)[1]
+        wrong, place = message_of(error), last_frame(error, model.__file__)[1]
     if wrong:
         hint = say(
-            "each method is right alone, but not together with the others. Do layers change one "
-            "another's arrays, or was the class MLP, which is given, altered?",
-            "每个方法单独都对，合起来却不对。是不是几个层互相改了数组，或者改动了给定的类 MLP？",
+            "each method is right alone. Do layers change each other's arrays, or was the "
+            "class MLP (which is given) altered?",
+            "每个方法单独都对：是几个层互相改了数组，还是改动了给定的类 MLP？",
         )
-        raise FaultError(Observation("network", wrong, place=place), hint)
+        raise FaultError(Observation("network", f"MLP(3, [4], 2): {wrong}", place=place), hint)
     return ""
 
 
-def _slow_loss(network, x, y, linear, name, array):
-    """Return the network's loss by the slow formulas, with `array` for one of the weights."""
-    kept = getattr(linear, name)
-    setattr(linear, name, array)
-    (W0, b0), (W1, b1) = ((linear.W, linear.b) for linear in network.linears)
-    setattr(linear, name, kept)
-    logits = numerical.linear(numerical.sigmoid(numerical.linear(x, W0, b0)), W1, b1)
-    return numerical.cross_entropy(numerical.softmax(logits), y)
+def _slow_loss(x, y, weights, key, array):
+    """Return the network's loss by the slow formulas, with `array` in place of one weight."""
+    W0, b0, W1, b1 = {**weights, key: array}.values()
+    hidden = numerical.sigmoid(numerical.linear(x, W0, b0))
+    return numerical.cross_entropy(numerical.softmax(numerical.linear(hidden, W1, b1)), y)
