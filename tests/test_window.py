@@ -330,7 +330,10 @@ def test_a_python_without_a_console_gets_a_message_box(pointer, monkeypatch):
 
 def test_ctrl_c_in_the_terminal_closes_the_window(pointer, saved):
     command = [sys.executable, canvas_module.__file__, "--weights", str(saved)]
+    # Otherwise a program that tests in the background would leave SIGINT ignored.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        signal.signal(signal.SIGINT, before)
         neighbour = ui.tk.Tk()
         while not any("solution" in name for name in neighbour.winfo_interps()):
             assert process.poll() is None
