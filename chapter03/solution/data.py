@@ -38,7 +38,8 @@ FILES = {
     "t10k-images-idx3-ubyte": "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
     "t10k-labels-idx1-ubyte": "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
 }
-LARGEST = 47_040_016  # bytes, of the training images unpacked
+SIZES = 47_040_016, 60_008, 7_840_016, 10_008  # bytes, unpacked
+LARGEST, LARGEST_PACKED = max(SIZES), 12_000_000
 GZIP_MAGIC = b"\x1f\x8b"
 # The environment variable MNIST_MIRROR puts one before these.
 MIRRORS = (
@@ -120,9 +121,12 @@ def _find(folder):
     for place in ("*", "*/*", "*/*/*"):
         for path in sorted(glob.glob(os.path.join(glob.escape(str(folder)), place))):
             with contextlib.suppress(OSError):
-                wanted = len(contents) < len(FILES) and os.path.isfile(path)
-                if wanted and os.path.getsize(path) <= LARGEST:
-                    contents.update(_recognise(Path(path).read_bytes()))
+                if len(contents) == len(FILES) or not os.path.isfile(path):
+                    continue
+                with open(path, "rb") as file:
+                    size, start = os.path.getsize(path), file.read(2)
+                    if size in SIZES or (start == GZIP_MAGIC and size <= LARGEST_PACKED):
+                        contents.update(_recognise(start + file.read()))
     return contents
 
 
@@ -228,6 +232,9 @@ def _in_words(url, error):
     words = " ".join(str(cause).split())[:150]
     if isinstance(error, (requests.exceptions.ProxyError, requests.exceptions.InvalidSchema)):
         proxy = requests.utils.select_proxy(url, requests.utils.get_environ_proxies(url))
+        if words.startswith("Missing dependencies for SOCKS"):
+            install = support.command("-m", "pip", "install", "pysocks")
+            return say(f"the proxy {proxy} needs this: {install}", f"代理 {proxy} 需要：{install}")
         if proxy:
             return say(f"the proxy {proxy} fails: {words}", f"代理 {proxy} 出错：{words}")
     if isinstance(cause, ssl.SSLCertVerificationError):
