@@ -101,6 +101,7 @@ def take_picture(path, weights):
                     for x, y in stroke:
                         pointer.move(MARGIN + PAPER / 100 * x, MARGIN + PAPER / 100 * y)
                         pointer.press()
+                        time.sleep(0.05)  # Tk leaves out movements that come faster
                     pointer.press(down=False)
                 pointer.move(1300, 700)
                 time.sleep(1)  # until the last movement is shown

@@ -17,6 +17,8 @@ except ImportError:  # a Python that was built without Tk
 INK, GREY, BLUE, PALE_BLUE, PALE = "#1d1d1f", "#5f6368", "#1a5fb4", "#a8c3e6", "#e9f0fa"
 PAPER, TRACK, BORDER, BACKGROUND = "#ffffff", "#eeeff2", "#c9cbd0", "#f4f4f6"
 MAC = sys.platform == "darwin"
+# Tk's lines have hard edges, but on macOS: a slightly wider one in a softer colour lies below.
+STROKE = {"edge": ("#8e8e8f", 0 if MAC else 2), "line": (INK, 0)}
 
 
 class WindowError(Exception):
@@ -128,7 +130,7 @@ class Paper:
 
     def __init__(self, parent, height, unit, on_change):
         self.drawing, self._on_change = [], on_change
-        self._line = None  # what the pen is drawing
+        self._lines = ()  # what the pen is drawing
         self.canvas = card(parent, height, height, unit)
         self.canvas.configure(cursor="pencil")
         text = say("Draw a digit here", "在这里写一个数字")
@@ -138,18 +140,18 @@ class Paper:
         self.canvas.bind("<B1-Motion>", self._move_pen)
 
     def clear(self):
-        self.canvas.delete("line")
+        self.canvas.delete(*STROKE)
         self.drawing.clear()
         self._changed()
 
     def undo(self):
         if self.drawing:
-            self.canvas.delete(self.canvas.find_withtag("line")[-1])
+            self.canvas.delete(*(self.canvas.find_withtag(tag)[-1] for tag in STROKE))
             self.drawing.pop()
             self._changed()
 
     def _changed(self):
-        self._line = None
+        self._lines = ()
         self.canvas.itemconfigure(self._hint, state="hidden" if self.drawing else "normal")
         self._on_change()
 
@@ -157,22 +159,30 @@ class Paper:
         self.drawing.append([])
         self._changed()
         ends = event.x, event.y, event.x, event.y  # two points, so that a click is seen as a dot
-        style = {"fill": INK, "capstyle": "round", "joinstyle": "round", "tags": "line"}
-        self._line = self.canvas.create_line(*ends, width=self._side / 30, **style)
+        style = {"capstyle": "round", "joinstyle": "round"}
+        self._lines = [
+            self.canvas.create_line(
+                *ends, tags=tag, fill=fill, width=self._side / 30 + wider, **style
+            )
+            for tag, (fill, wider) in STROKE.items()
+        ]
+        self.canvas.tag_lower("edge")
         self._move_pen(event)
 
     def _move_pen(self, event):
-        if self._line:
+        if self._lines:
             point = np.clip((event.x, event.y), 0, 2 * self._middle - 1)  # or at the nearest edge
             self.drawing[-1].append(((point - self._middle) / self._side).tolist())
-            self.canvas.insert(self._line, "end", point.tolist())
+            for line in self._lines:
+                self.canvas.insert(line, "end", point.tolist())
             self._on_change()
 
     def _resize(self, event):
         self._middle = np.array([event.width, event.height]) / 2
         self._side = min(event.width, event.height)
         self.canvas.coords(self._hint, *self._middle)
-        for line, stroke in zip(self.canvas.find_withtag("line"), self.drawing, strict=True):
-            points = np.array(stroke[:1] + stroke) * self._side + self._middle
-            self.canvas.coords(line, *points.ravel().tolist())
-        self.canvas.itemconfigure("line", width=self._side / 30)
+        for tag, (_, wider) in STROKE.items():
+            for line, stroke in zip(self.canvas.find_withtag(tag), self.drawing, strict=True):
+                points = np.array(stroke[:1] + stroke) * self._side + self._middle
+                self.canvas.coords(line, *points.ravel().tolist())
+            self.canvas.itemconfigure(tag, width=self._side / 30 + wider)
