@@ -118,6 +118,15 @@ MIRRORS = {  # what one does, and why the next is asked, if it is
 }
 
 
+def test_what_has_come_is_kept_while_the_mirror_is_busy(mirrors, tmp_path):
+    def drops_and_is_busy(request):
+        (drops_every(1000), answers(503), serves_the_files)[request.number - 1](request)
+
+    (server,) = mirrors(drops_and_is_busy)
+    assert fetch(tmp_path) == 0
+    assert [start for _, start in server.requests[:3]] == [0, 1000, 1000]
+
+
 @pytest.mark.parametrize(("behave", "reason"), MIRRORS.values(), ids=MIRRORS)
 def test_the_right_file_comes_and_the_fault_is_said_if_a_mirror(
     behave, reason, mirrors, tmp_path, capsys, monkeypatch

@@ -176,7 +176,8 @@ def _download(names, folder):
 def _fetch(url, name):
     """Return the file at `url` as it comes, and its content; raise DataError, which says why."""
     packed = bytearray()
-    for _ in range(ATTEMPTS):
+    for attempt in range(ATTEMPTS):
+        time.sleep(PAUSE_SECONDS if attempt else 0)
         try:
             _receive(url, packed)
             found = _recognise(packed)
@@ -192,7 +193,6 @@ def _fetch(url, name):
             # A server with many addresses, all out of reach, takes CONNECT_SECONDS for each.
             if isinstance(error, requests.ConnectionError) and not packed:
                 break
-        time.sleep(PAUSE_SECONDS)
     raise DataError(fault)
 
 
@@ -204,7 +204,8 @@ def _receive(url, packed):
         headers["Range"] = f"bytes={len(packed)}-"
     timeout = CONNECT_SECONDS, SILENT_SECONDS
     with requests.get(url, headers=headers, stream=True, timeout=timeout) as response:
-        if response.status_code != 206:
+        busy = response.status_code == 429 or response.status_code >= 500
+        if response.status_code != 206 and not busy:
             packed.clear()
         response.raise_for_status()
         mark, since = len(packed), time.monotonic()
