@@ -22,15 +22,8 @@ from pathlib import Path
 import numpy as np
 
 import handwriting_canvas as canvas
-from support import gradient_check, pen_digits, weights
-from support.language import say
-
-
-class BenchmarkError(Exception):
-    """The strokes cannot be used; the message says which line and why."""
-
-
-FAILURES = BenchmarkError, canvas.ReadingError, gradient_check.ModelError, weights.WeightsError
+from support import gradient_check, pen_digits
+from support.language import UserError, say
 
 
 def main(argv=None):
@@ -56,7 +49,7 @@ def main(argv=None):
         print(confusion_table(labels, readings))
         if options.errors:
             print(draw_errors(options.errors, images, labels, readings))
-    except (OSError, *FAILURES) as error:
+    except (OSError, UserError) as error:
         print(say(f"Error: {error}", f"错误：{error}"), file=sys.stderr)
         return 1
     right = sum(map(int.__eq__, labels, readings))
@@ -92,13 +85,11 @@ def read_unipen(path):
                     raise ValueError
                 stroke.append((x, -y))
         except (TypeError, IndexError, ValueError):
-            raise BenchmarkError(
-                say(
-                    f"{path}, line {number}, is not as in UNIPEN text of single digits: "
-                    f"{line[:60]!r}. Take the file as it was published.",
-                    f"{path} 第 {number} 行不像单个数字的 UNIPEN 文本：{line[:60]!r}。"
-                    "请使用原来发布的文件。",
-                )
+            raise UserError(
+                f"{path}, line {number}, is not as in UNIPEN text of single digits: "
+                f"{line[:60]!r}. Take the file as it was published.",
+                f"{path} 第 {number} 行不像单个数字的 UNIPEN 文本：{line[:60]!r}。"
+                "请使用原来发布的文件。",
             ) from None
     return [[np.array(stroke) for stroke in drawing] for drawing in drawings], labels
 

@@ -13,6 +13,7 @@ import pytest
 import data
 import mirror
 from mirror import CONTENTS, LARGEST, PACKED
+from support.language import UserError
 
 
 @pytest.fixture(autouse=True)
@@ -51,7 +52,7 @@ def test_files_that_lie_there_are_read_whatever_their_name_and_left_alone(form, 
 
 def test_files_deeper_than_two_folders_are_not_looked_for(tmp_path):
     mirror.put(tmp_path / "1" / "2" / "3")
-    with pytest.raises(data.DataError):
+    with pytest.raises(UserError):
         data.load_mnist(tmp_path)
 
 
@@ -73,7 +74,7 @@ def test_a_damaged_file_is_named_and_left_alone_until_the_right_one_has_come(
 ):
     mirror.put(tmp_path, LARGEST)
     (tmp_path / name).write_bytes(content)
-    with pytest.raises(data.DataError):
+    with pytest.raises(UserError):
         data.load_mnist(tmp_path)
     assert f"{name} is damaged" in capsys.readouterr().out
     assert (tmp_path / name).read_bytes() == content
@@ -90,7 +91,7 @@ def test_a_bomb_and_a_huge_file_take_little_memory(tmp_path):
     (tmp_path / LARGEST).write_bytes(zeros)
     del zeros
     tracemalloc.start()
-    with pytest.raises(data.DataError):
+    with pytest.raises(UserError):
         data.load_mnist(tmp_path)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()

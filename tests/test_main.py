@@ -12,9 +12,10 @@ import pytest
 import main
 import make_startup
 import model
-from data import DATA_DIR, Batches, DataError, one_hot, standardise
+from data import DATA_DIR, Batches, one_hot, standardise
 from support import pictures, weights
 from support.jitter import Jitter
+from support.language import UserError
 
 CHAPTER = Path(main.__file__).resolve().parent.parent
 
@@ -160,7 +161,7 @@ def test_pen_digits_stand_beside_mnist_or_in_its_place(stripes_for_mnist, run, c
     assert run(small + " --dataset pen") == 0
     assert "on 300 images (pen)" in capsys.readouterr().out
 
-    unreachable = DataError("No mirror answered.")
+    unreachable = UserError("No mirror answered.", "")
     monkeypatch.setattr(main, "load_mnist", mock.Mock(side_effect=unreachable))
     assert run(small) == 0
     output = capsys.readouterr().out

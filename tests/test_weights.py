@@ -14,6 +14,7 @@ import pytest
 
 from model import MLP
 from support import weights
+from support.language import UserError
 
 META = {"dataset": "pen", "epoch": 4, "history": [[2.0, 1.9, 0.5]], "options": {"lr": 0.01}}
 
@@ -53,7 +54,7 @@ def test_a_full_disk_is_named_and_leaves_what_was_there(step, tmp_path, monkeypa
     path.write_bytes(GOOD)
     refuse = OSError(28, "No space left on device")
     monkeypatch.setattr(f"support.weights.{step}", mock.Mock(side_effect=refuse), raising=False)
-    with pytest.raises(weights.WeightsError, match="could not be written: No space left"):
+    with pytest.raises(UserError, match="could not be written: No space left"):
         weights.save(path, network([3]), **META)
     assert path.read_bytes() == GOOD
     assert weights.load(path, MLP)[0].linears[0].W.dtype == np.float32
@@ -124,7 +125,7 @@ def test_a_strange_weights_file_is_one_sentence_and_runs_nothing(content, tmp_pa
     monkeypatch.chdir(tmp_path)
     path = tmp_path / "weights.npz"
     path.write_bytes(content)
-    with pytest.raises(weights.WeightsError) as raised:
+    with pytest.raises(UserError) as raised:
         weights.load(path, MLP)
     message = str(raised.value)
     assert message.startswith(f"{path} is not a usable weights file (")
@@ -134,5 +135,5 @@ def test_a_strange_weights_file_is_one_sentence_and_runs_nothing(content, tmp_pa
 
 
 def test_missing_weights_are_one_sentence(tmp_path):
-    with pytest.raises(weights.WeightsError, match="There are no weights at"):
+    with pytest.raises(UserError, match="There are no weights at"):
         weights.load(tmp_path / "weights.npz", MLP)

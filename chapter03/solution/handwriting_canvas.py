@@ -19,7 +19,7 @@ import numpy as np
 from data import standardise
 from support import gradient_check, strokes, weights
 from support import window as ui
-from support.language import say
+from support.language import UserError, say
 
 HERE = Path(__file__).resolve().parent
 WEIGHTS = HERE.parent.parent / "model" / HERE.name / "weights.npz"
@@ -40,31 +40,22 @@ def main(argv=None):
     parser.add_argument("--weights", default=WEIGHTS, help=network, **settings)
     path = parser.parse_args(argv).weights
     np.seterr(all="ignore")  # as in training
+    remedy = support.command(support.shown(HERE / "main.py"))
     try:
-        reader = Reader(gradient_check.load(HERE / "model.py"), path)
+        reader, remedy = Reader(gradient_check.load(HERE / "model.py"), path), ""
         root = ui.new_root(say("Draw a digit", "写一个数字") + f" ({HERE.name})")
         Window(root, reader)
         root.mainloop()
-    except ui.WindowError as error:
-        ui.tell(error)
-        return 1
-    except (gradient_check.ModelError, ReadingError, weights.WeightsError) as error:
-        ui.tell(error, support.command(support.shown(HERE / "main.py")))
+    except UserError as error:
+        ui.tell(error, remedy)
         return 1
     except KeyboardInterrupt:
         return 130
     return 0
 
 
-class ReadingError(Exception):
-    """The network of this model.py and these weights cannot read; the message says why."""
-
-
 class Reader:
-    """The network that the module `model` makes of the weights file at `path`.
-
-    Raises ReadingError or WeightsError if they do not read digits.
-    """
+    """The network that the module `model` makes of the weights file at `path`, or UserError."""
 
     def __init__(self, model, path):
         self.model, self.path = model, support.shown(path)
@@ -73,7 +64,7 @@ class Reader:
     def read(self, drawing, network=None):
         """Return the image (28, 28) of strokes (k, 2), and what each layer answers, (m,).
 
-        Whatever the student's code does, only ReadingError is raised.
+        Whatever the student's code does, only UserError is raised.
         """
         image = strokes.render(drawing)
         x = standardise(image.reshape(1, -1))
@@ -85,11 +76,10 @@ class Reader:
             if x.shape != (1, 10) or not np.isfinite(x).all():
                 raise ValueError("the result is not ten probabilities")
         except NotImplementedError as blank:
-            raise ReadingError(say(f"{blank} is still blank.", f"{blank} 还没有写。")) from None
+            raise UserError(f"{blank} is still blank.", f"{blank} 还没有写。") from None
         except Exception as error:
             why = f"{type(error).__name__}: {error}"
-            text = say(f"model.py cannot read: {why}.", f"model.py 读不了数字：{why}。")
-            raise ReadingError(text) from None
+            raise UserError(f"model.py cannot read: {why}.", f"model.py 读不了：{why}。") from None
         return image, answers
 
     def load(self):
@@ -97,11 +87,9 @@ class Reader:
         self.loaded = self.version()
         network, meta = weights.load(self.path, self.model.MLP)
         if (network.dims[0], network.dims[-1]) != (strokes.SIDE**2, 10):
-            raise weights.WeightsError(
-                say(
-                    f"{self.path} has the sizes {network.dims}; digits need 784 in and 10 out.",
-                    f"{self.path} 里的网络是 {network.dims}；读数字须有 784 个输入、10 个输出。",
-                )
+            raise UserError(
+                f"{self.path} has the sizes {network.dims}; digits need 784 in and 10 out.",
+                f"{self.path} 里的网络是 {network.dims}；读数字须有 784 个输入、10 个输出。",
             )
         self.read([], network)
         self.network, self.meta = network, meta
@@ -235,7 +223,7 @@ class Window:
         drawing = [np.array(stroke) for stroke in self.paper.drawing]
         try:
             image, answers = self.reader.read(drawing)
-        except ReadingError as error:
+        except UserError as error:
             self.status.configure(text=error)
             return
         linears = self.reader.network.linears[:-1]
@@ -251,7 +239,7 @@ class Window:
                 new = say(f"new weights at {when}", f"{when} 换上了新权重")
                 self.status.configure(text=f"{self.reader.describe()} · {new}")
                 self._read()
-        except (ReadingError, weights.WeightsError) as error:
+        except UserError as error:
             message = say(f"The old network still reads. {error}", f"仍用原来的网络。{error}")
             self.status.configure(text=message)
         self.root.after(POLL, self._look_for_weights)

@@ -18,10 +18,10 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from data import DATA_DIR, Batches, DataError, load_mnist, one_hot, standardise
+from data import DATA_DIR, Batches, load_mnist, one_hot, standardise
 from support import gradient_check, pen_digits, pictures, remarks, weights
 from support.jitter import Jitter
-from support.language import say
+from support.language import UserError, say
 
 HERE = Path(__file__).resolve().parent
 MODEL = HERE / "model.py"
@@ -31,13 +31,6 @@ HELD_OUT = 5_000  # of MNIST's training images: epochs are judged by them, the t
 PEN_DIGITS_BESIDE_MNIST = 30_000
 PEN_DIGITS_ALONE = 60_000
 REMEMBERED = "hidden_dims", "lr", "momentum", "batch_size", "epochs", "seed", "no_jitter"
-
-
-class TrainingError(Exception):
-    """Training cannot go on; the message says why and what to do."""
-
-
-FAILURES = gradient_check.ModelError, DataError, TrainingError, weights.WeightsError, MemoryError
 
 
 def main(argv=None):
@@ -59,7 +52,7 @@ def main(argv=None):
     except NotImplementedError as blank:  # only with --skip_checks
         print(say(f"Error: {blank} is still blank.", f"错误：{blank} 还没有写。"), file=sys.stderr)
         return 1
-    except FAILURES as error:
+    except (UserError, MemoryError) as error:
         print(say(f"Error: {error}", f"错误：{error}"), file=sys.stderr)
         return 1
     return 0
@@ -72,7 +65,7 @@ def load(options):
     if options.dataset != "pen":
         try:
             images, labels, *test = load_mnist(options.data_dir)
-        except DataError as error:
+        except UserError as error:
             if options.dataset == "mnist":
                 raise
             only_pen = say(
@@ -134,9 +127,7 @@ def train(model, dataset, options):
         seconds = time.perf_counter() - start
         train_loss = sum(losses) / len(losses)
         loss, accuracy, _ = evaluate(network, loss_function, *validation)
-        too_fast = remarks.too_fast(epoch, train_loss, chosen)
-        if too_fast:
-            raise TrainingError(too_fast)
+        remarks.check_steps(epoch, train_loss, chosen)
         meta["history"].append([train_loss, loss, accuracy])
         weights.save(folder / "weights.npz", network, epoch=epoch, **meta)
         pictures.draw_losses(folder / "loss.png", meta, *compared)

@@ -12,7 +12,6 @@ import support  # isort: split
 
 import argparse
 import contextlib
-import glob
 import gzip
 import hashlib
 import io
@@ -27,7 +26,7 @@ import requests
 from tqdm import tqdm
 from urllib3.exceptions import HTTPError
 
-from support.language import say
+from support.language import UserError, say
 
 DATA_DIR = Path(__file__).resolve().parent.parent.parent / "data"
 
@@ -50,20 +49,17 @@ MIRRORS = (
 ATTEMPTS, PAUSE_SECONDS = 3, 1  # of each mirror
 CONNECT_SECONDS, SILENT_SECONDS = 3, 10
 SLOWEST_BYTES = 10_000  # in SILENT_SECONDS
+PATIENCE_SECONDS = 90  # without so many bytes: nothing is tried any more
 
 # Mean and standard deviation of MNIST's training pixels, black 0 and white 1.
 PIXEL_MEAN, PIXEL_STD = 0.1307, 0.3081
-
-
-class DataError(Exception):
-    """MNIST cannot be had; the message says why and what to do."""
 
 
 def load_mnist(data_dir):
     """Return (train_images, train_labels, test_images, test_labels).
 
     Images are uint8 (n, 784), labels uint8 (n,), with n 60,000 for training and 10,000 for testing.
-    What is not in the folder `data_dir` is downloaded into it. Raises DataError.
+    What is not in the folder `data_dir` is downloaded into it. Raises UserError.
     """
     contents = _find(Path(data_dir))
     missing = [name for name in FILES if name not in contents]
@@ -117,16 +113,13 @@ class Batches:
 def _find(folder):
     """Return {name: content} of what `folder` holds of MNIST, whatever its files are called."""
     contents = {}
-    # Browsers and archives add " (1)" and folders, two deep at most.
-    for place in ("*", "*/*", "*/*/*"):
-        for path in sorted(glob.glob(os.path.join(glob.escape(str(folder)), place))):
-            with contextlib.suppress(OSError):
-                if len(contents) == len(FILES) or not os.path.isfile(path):
-                    continue
-                with open(path, "rb") as file:
-                    size, start = os.path.getsize(path), file.read(2)
-                    if size in SIZES or (start == GZIP_MAGIC and size <= LARGEST_PACKED):
-                        contents.update(_recognise(start + file.read()))
+    for pattern in ("*", "*/*", "*/*/*"):  # browsers and archives add folders
+        for path in sorted(folder.glob(pattern)):
+            with contextlib.suppress(OSError), open(path, "rb") as file:  # a folder is no file
+                size, start = path.stat().st_size, file.read(2)
+                packed = start == GZIP_MAGIC and size <= LARGEST_PACKED
+                if len(contents) < len(FILES) and (packed or size in SIZES):
+                    contents.update(_recognise(start + file.read()))
     return contents
 
 
@@ -146,58 +139,62 @@ def _download(names, folder):
     """Save each file as the first mirror that has it sends it, and return {name: content}."""
     own = os.environ.get("MNIST_MIRROR", "").strip()
     mirrors = ([own.rstrip("/") + "/"] if own else []) + list(MIRRORS)
-    contents, faults, shown = {}, [], support.shown(folder)
+    contents, faults, progress = {}, [], time.monotonic()
     for name in names:
-        path = folder / f"{name}.gz"
+        path, packed, attempt = folder / f"{name}.gz", bytearray(), 0
         for bad in map(support.shown, filter(os.path.isfile, (path, folder / name))):
             print(say(f"{bad} is damaged: fetching it anew.", f"{bad} 已损坏，重新下载。"))
-        while name not in contents and mirrors:
-            url = mirrors[0] + path.name
-            print(say(f"Downloading {url}", f"正在下载 {url}"))
+        while name not in contents:
+            if not mirrors or time.monotonic() - progress > PATIENCE_SECONDS:
+                raise _out_of_reach(faults, names[names.index(name) :], folder)
+            url, had, attempt = mirrors[0] + path.name, len(packed), attempt + 1
+            if attempt == 1:
+                print(say(f"Downloading {url}", f"正在下载 {url}"))
+            else:
+                time.sleep(PAUSE_SECONDS)
             try:
-                packed, contents[name] = _fetch(url, name)
-            except DataError as fault:
-                print(f"  {fault}")
-                faults.append(str(fault))
-                del mirrors[0]
-        if not mirrors:
-            why = say("; ", "；").join(dict.fromkeys(faults))
-            links = [f"\n  {MIRRORS[0]}{name}.gz" for name in names if name not in contents]
-            advice = say(
-                f"MNIST could not be downloaded: {why}.\n"
-                f"Run again later, or download these with a browser into {shown}:",
-                f"MNIST 下载失败：{why}。\n请稍后再试，或用浏览器下载这些文件到 {shown}：",
-            )
-            raise DataError(advice + "".join(links))
+                contents[name] = _fetch(url, name, packed)
+            except (OSError, HTTPError, ValueError) as error:  # those of requests are OSErrors
+                faults.append(_in_words(url, error))
+                # A server with many addresses, all out of reach, takes CONNECT_SECONDS for each.
+                unreachable = isinstance(error, requests.ConnectionError) and not packed
+                if len(packed) > had + SLOWEST_BYTES:
+                    progress = time.monotonic()
+                if unreachable or attempt == ATTEMPTS:
+                    print(f"  {faults[-1]}")
+                    packed, attempt = bytearray(), 0
+                    del mirrors[0]
         _save(path, packed)
+        progress = time.monotonic()
     return contents
 
 
-def _fetch(url, name):
-    """Return the file at `url` as it comes, and its content; raise DataError, which says why."""
-    packed = bytearray()
-    for attempt in range(ATTEMPTS):
-        time.sleep(PAUSE_SECONDS if attempt else 0)
-        try:
-            _receive(url, packed)
-            found = _recognise(packed)
-            if name in found:
-                return packed, found[name]
-            packed.clear()
-            fault = say(
+def _out_of_reach(faults, names, folder):
+    why, shown = say("; ", "；").join(dict.fromkeys(faults)), support.shown(folder)
+    links = "".join(f"\n  {MIRRORS[0]}{name}.gz" for name in names)
+    return UserError(
+        f"MNIST could not be downloaded: {why}.\n"
+        f"Run again later, or download these with a browser into {shown}:{links}",
+        f"MNIST 下载失败：{why}。\n请稍后再试，或用浏览器下载这些文件到 {shown}：{links}",
+    )
+
+
+def _fetch(url, name, packed):
+    """Add to the bytearray `packed` what it lacks of the file at `url`, and return its content."""
+    _receive(url, packed)
+    found = _recognise(packed)
+    if name not in found:
+        packed.clear()
+        raise ValueError(
+            say(
                 "not the file (a log-in page? log in with a browser first)",
                 "收到的不是这个文件（如果是校园网的登录页，请先用浏览器登录）",
             )
-        except (OSError, HTTPError, ValueError) as error:  # those of requests are OSErrors
-            fault = _in_words(url, error)
-            # A server with many addresses, all out of reach, takes CONNECT_SECONDS for each.
-            if isinstance(error, requests.ConnectionError) and not packed:
-                break
-    raise DataError(fault)
+        )
+    return found[name]
 
 
 def _receive(url, packed):
-    """Add to the bytearray `packed` what it lacks of `url`."""
     # identity: some servers would otherwise undo or repeat the compression of a .gz file.
     headers = {"Accept-Encoding": "identity"}
     if packed:
@@ -249,7 +246,7 @@ def _in_words(url, error):
 
 
 def _save(path, packed):
-    """Make `packed` the file `path`, whole or not at all; raise DataError."""
+    """Make `packed` the file `path`, whole or not at all; raise UserError."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -259,11 +256,9 @@ def _save(path, packed):
         # Windows refuses also while another run, which was quicker, reads the file: all is well.
         if path.stem not in _find(path.parent):
             shown, why = support.shown(path.parent), error.strerror
-            raise DataError(
-                say(
-                    f"MNIST cannot be saved in {shown} ({why}): free space or change --data_dir.",
-                    f"无法把 MNIST 存入 {shown}（{why}）：请腾出空间，或用 --data_dir 换文件夹。",
-                )
+            raise UserError(
+                f"MNIST cannot be saved in {shown} ({why}): free space or change --data_dir.",
+                f"无法把 MNIST 存入 {shown}（{why}）：请腾出空间，或用 --data_dir 换文件夹。",
             ) from None
     finally:
         with contextlib.suppress(OSError):
@@ -283,7 +278,7 @@ def main(argv=None):
     except KeyboardInterrupt:
         print(say("\nInterrupted.", "\n已中断。"))
         return 130
-    except DataError as error:
+    except UserError as error:
         print(say(f"Error: {error}", f"错误：{error}"), file=sys.stderr)
         return 1
     shown = support.shown(folder)

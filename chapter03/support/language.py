@@ -5,6 +5,13 @@ import os
 import sys
 
 
+class UserError(Exception):
+    """What the user can mend: the message, in both languages, says what happened and what to do."""
+
+    def __init__(self, english, chinese):
+        super().__init__(say(english, chinese))
+
+
 def say(english, chinese):
     """Return the one of the two texts that the user reads; English if Chinese cannot be shown."""
     return chinese if is_chinese() else english

@@ -8,17 +8,17 @@ import math
 
 import numpy as np
 
-from support.language import say
+from support.language import UserError, say
 
 GUESS = math.log(10)  # the loss of a guess among ten classes
 GOOD_STEP = 0.5
 
 
-def too_fast(epoch, train_loss, options):
-    """Return what to say if steps so large made the network worse than a guess, otherwise ''."""
+def check_steps(epoch, train_loss, options):
+    """Raise UserError if steps so large made the network worse than a guess."""
     if math.isfinite(train_loss) and (train_loss <= 2.4 or _step(options) <= 1):
-        return ""
-    return say(
+        return
+    raise UserError(
         f"epoch {epoch} ended with a mean loss of {train_loss:.3g}, and a guess costs {GUESS:.2f}: "
         f"--lr {options['lr']:g} with --momentum {options['momentum']:g} takes steps that are too "
         f"large. Try --lr {options['lr'] / 10:g}. The saved weights are as they were.",

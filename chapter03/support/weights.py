@@ -15,19 +15,15 @@ from pathlib import Path
 
 import numpy as np
 
-from support.language import say
+from support.language import UserError
 
 FORMAT_VERSION = 1
 MAX_BYTES = 1 << 28  # ten times what --hidden_dims 2048 2048 needs
 KINDS = {"dataset": str, "epoch": int, "test_accuracy": float, "options": dict, "history": list}
 
 
-class WeightsError(Exception):
-    """A weights file cannot be read or written; the message says which, why and what to do."""
-
-
 def save(path, network, **meta):
-    """Make `path` the weights of `network` (an MLP) with `meta` beside them; raise WeightsError."""
+    """Make `path` the weights of `network` (an MLP) with `meta` beside them; raise UserError."""
     arrays = {}
     for i, linear in enumerate(network.linears):
         arrays[f"W{i}"] = np.asarray(linear.W, np.float32)
@@ -39,37 +35,31 @@ def save(path, network, **meta):
         replace_whole(path, content.getbuffer())
     except OSError as error:
         why = error.strerror or error
-        raise WeightsError(
-            say(
-                f"{path} could not be written: {why}. What was there before is unchanged; free "
-                "some space or choose another folder, then run again.",
-                f"无法写入 {path}：{why}。原有内容没有改动；请腾出空间或换一个文件夹，再运行一次。",
-            )
+        raise UserError(
+            f"{path} could not be written: {why}. What was there before is unchanged; free "
+            "some space or choose another folder, then run again.",
+            f"无法写入 {path}：{why}。原有内容没有改动；请腾出空间或换一个文件夹，再运行一次。",
         ) from None
 
 
 def load(path, MLP):
-    """Return (network, meta): the class `MLP` with the weights of `path`; raise WeightsError.
+    """Return (network, meta): the class `MLP` with the weights of `path`; raise UserError.
 
     The sizes of the network come from the file. No code in the file is ever run.
     """
     try:
         arrays, meta = _read(path)
     except FileNotFoundError:
-        raise WeightsError(
-            say(
-                f"There are no weights at {path} yet: train a network first.",
-                f"{path} 还不存在：请先训练网络。",
-            )
+        raise UserError(
+            f"There are no weights at {path} yet: train a network first.",
+            f"{path} 还不存在：请先训练网络。",
         ) from None
     except Exception as error:
         # A damaged archive makes zipfile, zlib, json and numpy raise almost anything.
         why = " ".join(str(getattr(error, "strerror", None) or error).split())[:200]
-        raise WeightsError(
-            say(
-                f"{path} is not a usable weights file ({why}). Train again to replace it.",
-                f"{path} 不是可用的权重文件（{why}）。请重新训练，生成新的文件。",
-            )
+        raise UserError(
+            f"{path} is not a usable weights file ({why}). Train again to replace it.",
+            f"{path} 不是可用的权重文件（{why}）。请重新训练，生成新的文件。",
         ) from None
     in_features, *hidden_dims, out_features = meta["dims"]
     network = MLP(in_features, hidden_dims, out_features, np.random.default_rng(0))

@@ -6,7 +6,7 @@ import sys
 
 import numpy as np
 
-from support.language import say
+from support.language import UserError, say
 
 try:
     import tkinter as tk
@@ -21,18 +21,12 @@ MAC = sys.platform == "darwin"
 STROKE = {"edge": ("#8e8e8f", 0 if MAC else 2), "line": (INK, 0)}
 
 
-class WindowError(Exception):
-    """No window can be opened; the message says why and what to do."""
-
-
 def new_root(title):
     """Return Tk's main window, empty, as sharp and as native as the system can make it."""
     if tk is None:
-        raise WindowError(
-            say(
-                f"this Python ({sys.executable}) has no Tk: install python3-tk or python-tk.",
-                f"这个 Python（{sys.executable}）没有窗口库 Tk，请安装 python3-tk 或 python-tk。",
-            )
+        raise UserError(
+            f"this Python ({sys.executable}) has no Tk: install python3-tk or python-tk.",
+            f"这个 Python（{sys.executable}）没有窗口库 Tk，请安装 python3-tk 或 python-tk。",
         )
     if os.name == "nt":
         import ctypes  # its windll is only there
@@ -42,12 +36,10 @@ def new_root(title):
     try:
         root = tk.Tk(className=title)
     except tk.TclError as error:
-        raise WindowError(
-            say(
-                f"Tk cannot open a window ({error}). Run this on the computer's own desktop, or "
-                "set DISPLAY, as ssh -X does.",
-                f"Tk 打不开窗口（{error}）。请在本机桌面上运行，或像 ssh -X 那样设置 DISPLAY。",
-            )
+        raise UserError(
+            f"Tk cannot open a window ({error}). Run this on the computer's own desktop, or "
+            "set DISPLAY, as ssh -X does.",
+            f"Tk 打不开窗口（{error}）。请在本机桌面上运行，或像 ssh -X 那样设置 DISPLAY。",
         ) from None
     root.title(title)
     report = root.report_callback_exception
@@ -115,7 +107,7 @@ def tell(message, command=None):
         text += "\n" + say(f"Run: {command}", f"请运行：{command}")
     print(text, file=sys.stderr)
     if getattr(sys.stderr, "name", "") == os.devnull:  # pythonw, and nobody to read it
-        with contextlib.suppress(WindowError):
+        with contextlib.suppress(UserError):
             root = new_root(say("Draw a digit", "写一个数字"))
             root.withdraw()
             messagebox.showerror(message=text, parent=root)

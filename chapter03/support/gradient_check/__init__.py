@@ -12,9 +12,9 @@ from support import shown
 from support.gradient_check import student_code
 from support.gradient_check.report import check as run
 from support.gradient_check.student_code import Place, last_frame, limited_prints, message_of
-from support.language import say
+from support.language import UserError, say
 
-__all__ = ["ModelError", "load", "run"]
+__all__ = ["load", "run"]
 
 TIME_LIMIT = 10  # seconds, for code that someone left at the end of model.py
 # What a Chinese input method types, and those that NFKC does not turn into what Python wants.
@@ -22,12 +22,8 @@ FULL_WIDTH = "[“”‘’×÷−—–\u3000-\u303f\uff01-\uff5e]"
 HALF_WIDTH = str.maketrans("“”‘’、。−–—×÷", "\"\"'',.---*/")
 
 
-class ModelError(Exception):
-    """model.py cannot be used; the message says where, why and what to do."""
-
-
 def load(path):
-    """Return the module in the file `path`, read afresh; ModelError if that fails."""
+    """Return the module in the file `path`, read afresh; UserError if that fails."""
     path = os.path.abspath(path)
     module = types.ModuleType("model")
     module.__file__ = path
@@ -39,13 +35,13 @@ def load(path):
         with limited_prints(module):
             student_code.run_limited(lambda: exec(code, vars(module)), TIME_LIMIT, path)
         return module
-    except (KeyboardInterrupt, ModelError):
+    except (KeyboardInterrupt, UserError):
         raise
     except SyntaxError as error:
         # Of model.py, or of another file of the student's that it imports.
-        raise ModelError(_unreadable(error, error.filename or path)) from None
+        raise _unreadable(error, error.filename or path) from None
     except BaseException as error:
-        raise ModelError(_not_importable(error, path)) from None
+        raise _not_importable(error, path) from None
 
 
 def _text(path):
@@ -53,9 +49,10 @@ def _text(path):
         data = Path(path).read_bytes()
     except OSError as error:
         path, why = shown(path), error.strerror
-        text = say(f"{path} cannot be read: {why}. Is the path right?",
-                   f"读不到文件 {path} ：{why}。请检查路径。")  # fmt: skip
-        raise ModelError(text) from None
+        raise UserError(
+            f"{path} cannot be read: {why}. Is the path right?",
+            f"读不到文件 {path} ：{why}。请检查路径。",
+        ) from None
     try:
         return importlib.util.decode_source(data)
     except (UnicodeDecodeError, SyntaxError):
@@ -63,11 +60,10 @@ def _text(path):
         if not wrong:  # an encoding that Python does not know stands in the first line
             raise
     place = Place(path, before.count("\n") + 1)
-    text = say(
+    raise UserError(
         f"{place}: the file is not saved as UTF-8. Save it again in your editor, as UTF-8.",
         f"文件 {place} 这一行不是 UTF-8 编码。请在编辑器里选择 UTF-8 编码重新保存。",
     )
-    raise ModelError(text)
 
 
 def _unreadable(error, path):
@@ -79,16 +75,16 @@ def _unreadable(error, path):
     if wide and "triple" not in error.msg:
         half = unicodedata.normalize("NFKC", wide[0].translate(HALF_WIDTH))
         column = wide.start() + 1
-        return say(
+        return UserError(
             f"{place}: column {column} holds a full-width `{wide[0]}`. Python wants `{half}`.",
             f"文件 {place} 这一行第 {column} 列是全角字符 `{wide[0]}`，应该用半角的 `{half}`。",
         )
     if isinstance(error, TabError) or (isinstance(error, IndentationError) and "\t" in line):
-        return say(
+        return UserError(
             f"{place}: tabs and spaces are mixed. Indent with spaces alone, four a level.",
             f"文件 {place} 这一行的缩进混用了 Tab 和空格。请一律用空格缩进，每层四个。",
         )
-    return say(
+    return UserError(
         f"{place}: Python cannot read `{place.source}`: {error.msg}. (It may be the line above.)",
         f"Python 读不懂 {place} 这一行 `{place.source}`：{error.msg}（也可能是上一行的问题）。",
     )
@@ -103,5 +99,5 @@ def _not_importable(error, path):
     if isinstance(error, SystemExit):
         what = say("ends the program", "结束了整个程序")
     place = place or shown(path)
-    return say(f"{place}: this line {what} while model.py is imported. Correct or remove it.",
+    return UserError(f"{place}: this line {what} while model.py is imported. Correct or remove it.",
                f"导入 model.py 时，{place} 这一行{what}。请改正或删掉它。")  # fmt: skip
