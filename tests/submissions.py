@@ -179,7 +179,7 @@ those of: grad_y \* y \* \(1 \+ y\) | return grad_y * self.y * (1 + self.y)
 matrix product | return grad_y @ (self.y * (1 - self.y))
 passed on unchanged | return grad_y
 once more | s = 0.5 + 0.5 * np.tanh(0.5 * self.y); return grad_y * s * (1 - s)
-in place | self.y *= 1 - self.y; return grad_y * self.y
+alters what forward has kept | self.y *= 1 - self.y; return grad_y * self.y
 no exp | self.y = (1 + => self.x, self.y = x, (1 +
     e = np.exp(-self.x); return grad_y * e / (1 + e) ** 2
 taken of grad_y | s = self.forward(grad_y); return s * (1 - s)
@@ -188,7 +188,7 @@ parentheses of a call | return grad_y * self.y.copy * (1 - self.y)
 PASS | return grad_y * (self.y - self.y ** 2)
 PASS | grad_x = 1 - self.y; grad_x *= self.y; grad_x *= grad_y; return grad_x
 == Softmax.forward
-stands in class Sigmoid | class Softmax: => <nothing>
+stands in the wrong class | class Softmax: => <nothing>
 columns sum to 1 | e = np.exp(x - x.max()); return e / e.sum(axis=0)
 whole array | e = np.exp(x - np.max(x)); return e / np.sum(e)
 no maximum is subtracted | e = np.exp(x); return e / e.sum(axis=1, keepdims=True)
@@ -284,7 +284,7 @@ formula below | return 2 * (self.y_hat - self.y) / len(self.y)
 once more | e = np.exp(self.y_hat); return (e / e.sum(axis=1, keepdims=True) - self.y) / len(e)
 matrix product | return -self.y.T @ (1 / self.y_hat) / len(self.y)
 stay apart | return (-self.y / self.y_hat / len(self.y)).mean(axis=0)
-called gradient | def backward(self): => def gradient(self):
+called CrossEntropyLoss.gradient | def backward(self): => def gradient(self):
 not indented | \n    def backward(self): => \ndef backward(self):
 there twice | \n\nclass MLP: => \n    def backward(self):\n        raise Later\n\n\nclass MLP:
     raise Later => raise NotImplementedError

@@ -90,10 +90,6 @@ WRONG = [
     ("Linear.forward", X[7:], "def for", r"forward\(x\) returns None"),
     ("Linear.backward", "self.grad_b = => grad_b =", "def back", "grad_b is not"),
     ("Sigmoid.backward", f"grad_y *= 2; {Y}", "grad_y *= 2", "backward changes the array grad_y"),
-    ("Sigmoid.backward", "self.y *= 1 - self.y; return grad_y * self.y", "def back",
-     "backward changes the array that forward returned"),
-    ("Sigmoid.backward", f"g = vars(self).setdefault(len(grad_y), grad_y * 0); g[:] = {Y[7:]}\n"
-     "return g", "def back", "next call changes.*make a new"),
     ("Sigmoid.backward", f"self.y, y = 0, self.y; {Y.replace('self.', '')}", "def back",
      "a second backward after one forward.*alters what forward has kept"),
     ("Linear.backward", "self.x = x => if hasattr(self, 'grad_W') or not hasattr(self, 'x'):\\n"
@@ -104,7 +100,7 @@ WRONG = [
     ("Sigmoid.backward", "while True:\n    pass", "", "after 1 s.*endless"),
     ("Linear.forward", "exit()", "exit()", "SystemExit"),
     ("Linear.forward", "limit = np.sqrt => limit = sqrt", "limit = sqrt",
-     "making a Linear: NameError.*which is given, was changed"),
+     "NameError.*NumPy's functions need np"),
     ("Linear.forward", "return x @ self.W.T + self.b", "return x @ self.W.T",
      r"The shapes that met there: x \(5, 3\) @ self.W.T \(4, 3\)"),
     ("Linear.forward", "return self.b + (x[0]\n    * 2).dot(self.W.T)", "",
@@ -114,7 +110,7 @@ WRONG = [
     ("Linear.backward", "def backward(self, grad_y) => def backwrad(self, grad_y)",
      "def backwrad", "no method backward, but `Linear.backwrad`"),
     ("the whole network", "[linear, Sigmoid()] => [linear, Softmax()]", "def forward(self",
-     r"linears\[0\].grad_W: relative error.*or was the class MLP"),
+     r"linears\[0\].grad_W: relative error.*or was MLP altered"),
 ]  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from functools import cache
 import numpy as np
 
 from support.gradient_check import mistakes
-from support.gradient_check.student_code import message_of, misfit, misplaced
+from support.gradient_check.student_code import message_of, misfit
 from support.gradient_check.trials import Batch, Trial, right_results
 from support.language import say
 
@@ -25,17 +25,15 @@ FUNCTIONS = {
 }
 
 
-def looks_like(observation, trial, trials):
-    """Say which mistake an Observation of `trial` betrays, or ''; `trials` are all calls."""
-    kind, result = observation.kind, observation.result
+def looks_like(fault):
+    """Say which mistake a FaultError without a hint betrays, or ''."""
+    kind, result, trial, trials = fault.kind, fault.result, fault.trial, fault.trials
     if kind == "changed":
         return say(*mistakes.CHANGED.get(trial.changed, mistakes.CHANGED[""]))
-    if kind == "stale":
-        return say("each call has to make a new array.", "每次调用都要新建一个数组来返回。")
     if kind == "missing":
         return _missing(result, trial)
     if kind == "type":
-        got = trial.copies[result]
+        got = trial.results[result]
         name = "comma" if isinstance(got, tuple) and len(got) == 1 else type(got).__name__
         return say(*mistakes.TYPES.get(name, ("", "")))
     if kind == "error":
@@ -85,7 +83,7 @@ def _number(text, result, calls):
     """
     k, by_number = 0.0, re.search(r"\bk\b", text)
     for i, (trial, names) in enumerate(calls):
-        got = trial.copies.get(result)
+        got = trial.results.get(result)
         if i > 0 and "before" in text and np.shape(names["before"]) != np.shape(got):
             continue  # the first of its object
         try:
@@ -127,7 +125,7 @@ def _namespace(result, trial):
         names["m"] = trial.batch.given["W"].shape[1]
     if result:
         names["right"] = trial.right[result]
-        names["before"] = trial.before.copies.get(result) if trial.before else None
+        names["before"] = trial.before.results.get(result) if trial.before else None
     if result and not trial.batch.is_extreme:
         for name, i in (("first", 0), ("last", names["n"] - 1)):
             names[name] = _row(trial.layer, trial.method, trial.batch, i)[1][result]
@@ -211,7 +209,7 @@ def _size(trial):
 
 
 def _stumble(trial, trials):
-    message, first = message_of(trial.error), _first_line(trial.layer, trial.method)
+    message, first = message_of(trial.error), trial.layer.first_line(trial.method)
     if "positional argument" in message:
         return "" if trial.place else say(*mistakes.SIGNATURE).format(first=first)
     if trials[0].error is None:
@@ -239,10 +237,6 @@ def _close(error):
     return say(f" Is `{found[0]}` meant?", f"是不是想写 `{found[0]}`？") if found else ""
 
 
-def _first_line(layer, method):
-    return f"def {method}({', '.join(('self', *layer.parameters(method)))}):"
-
-
 def _missing(result, trial):
     wanted, code = trial.layer.source(trial.method, result), _source(trial)
     if not wanted.startswith("self."):
@@ -250,44 +244,22 @@ def _missing(result, trial):
         return say(*mistakes.MISSING[key])
     if re.search(rf"(?<![.\w]){result}\b[^=\n]*=[^=]", code):
         return say(*mistakes.MISSING["local"]).format(result, wanted)
-    subject = trial.new_object()
-    Trial(trial.model, trial.layer, trial.method, trial.batch).call(subject)
-    for name, value in vars(subject).items():
+    for name, value in vars(trial.alone().subject).items():
         if same(value, trial.right[result], trial.batch.dtype.name):
             return say(*mistakes.MISSING["other name"]).format(f"self.{name}", wanted)
     return say(*mistakes.MISSING[""]).format("", wanted)
-
-
-def absent(model, layer, method):
-    """Say what may have become of a method, or its class, that is not there."""
-    place = misplaced(model.__file__, layer.name, method)
-    name, wanted = place[1] if place else "", f"{layer.name}.{method}"
-    around, _, last = name.rpartition(".")
-    if not isinstance(getattr(model, layer.name, None), type) and not around:
-        key, wanted = "renamed" if name else "", layer.name if name else f"class {layer.name}:"
-    elif name == wanted:
-        key = "twice"
-    elif around == layer.name:
-        key, name, wanted = "renamed", last, method
-    elif last == method and (not around or around.startswith(layer.name)):
-        key = "indented"
-    elif last == method:
-        key, name = "other class", around
-    else:
-        key, wanted = "", _first_line(layer, method)
-    return say(*mistakes.ABSENT[key]).format(name, wanted, layer.name)
 
 
 def _fact(kind, result, trial, trials):
     """Say something true about numbers that no formula gives, '' if there is nothing to say."""
     if kind == "shape":
         return _one_sample(trial, trials)
-    got, dtype = np.asarray(trial.copies[result], dtype=np.float64), trial.batch.dtype.name
+    got, dtype = np.asarray(trial.results[result], dtype=np.float64), trial.batch.dtype.name
     if not np.all(np.isfinite(got)):
         return _arithmetic(str(trial.warned.message)) if trial.warned else ""
     if trial.batch.tolerance is None:
         return say(*mistakes.FACTS["small loss"]) if result == "loss" else ""
-    alone, again = (trial.alone().copies.get(result) for _ in range(2))
+    alone, again = (trial.alone().results.get(result) for _ in range(2))
     if not same(alone, again, dtype):
         return say(*mistakes.FACTS["random"])
     if not same(alone, got, dtype):
@@ -307,8 +279,8 @@ def _one_sample(trial, trials):
         rows, right = _row(trial.layer, trial.method, trial.batch, i)
         given = {name: array.reshape(shape) for name, array in rows.items()}
         one = replace(trial.batch, given={**trial.batch.given, **given})
-        copies = Trial(trial.model, trial.layer, trial.method, one).call(trial.new_object()).copies
-        return copies and all(same(np.ravel(copies[n]), np.ravel(right[n])) for n in trial.names)
+        results = Trial(trial.model, trial.layer, trial.method, one).call().results
+        return results and all(same(np.ravel(results[n]), np.ravel(right[n])) for n in trial.names)
 
     column = [((-1, 1), "one sample")] if trial.layer.name == "Softmax" else []
     for shape, key in (((-1,), "one sample"), *column, ((1, -1), "one row")):
@@ -325,16 +297,17 @@ EXAMPLES = {
 }  # fmt: skip
 
 
-def example(model, layer, method):
+def example(trial):
     """Return a small example: what goes in, what comes out, and what should come out."""
+    layer, method = trial.layer, trial.method
     used = [*layer.inputs, *layer.weights]
     used += layer.parameters(method) if method == "backward" else []
     texts = {name: EXAMPLES.get(f"{layer.name}.{name}") or EXAMPLES[name] for name in used}
     numbers = {name: eval(re.sub(r"ln (\d)", r"np.log(\1)", texts[name])) for name in used}
     batch = Batch("", {name: np.array(numbers[name], dtype=np.float64) for name in used})
-    trial = Trial(model, layer, method, batch).alone()
+    trial = replace(trial, batch=batch).alone()
     lines = []
-    for name, got in trial.copies.items():
+    for name, got in trial.results.items():
         if not same(got, trial.right[name]):
             source, got, right = layer.source(method, name), _shown(got), _shown(trial.right[name])
             lines.append(say(f"{source} gives {got}", f"{source} 算得 {got}"))

@@ -329,7 +329,7 @@ STUMBLES = [
      "NumPy has no {0} there: is it another library's, or misspelt?{close}",
      "NumPy 在这里没有 {0}：是别的库的写法，还是拼错了？{close}"),
     ("name 'np'", "`import numpy as np` is missing.", "文件开头漏了 `import numpy as np`。"),
-    ("NameError: name '(exp|log|dot|sum|tanh|zeros|ones|where|maximum|matmul|mean|outer)'",
+    ("NameError: name '(exp|log|sqrt|dot|sum|tanh|zeros|ones|where|maximum|matmul|mean|outer)'",
      "NumPy's functions need np. in front: np.{0}.", "NumPy 的函数要写成 np.{0}。"),
     ("(?:NameError: name|No module named) '(torch|F|nn|math|scipy|expit|tf|special)",
      "{0} is not imported, or not installed. The layers need NumPy only.",
@@ -386,8 +386,6 @@ SIGNATURE = ("the parameters were changed. The method has to begin with `{first}
 CHANGED = dict.fromkeys(("self.W", "self.b"), (
     "the weights are updated or replaced inside the layer; the step is the optimizer's.",
     "在层里更新或替换了权重。forward 和 backward 只使用权重，更新是优化器的事。")) | {
-    "output": ("backward works in place (*=, -=, out=) on an array that forward has returned.",
-               "backward 原地修改（*=、-=、out=）了 forward 返回的数组。"),
     "": ("-=, *=, x[...] = and out= write into the caller's array, in place. Work on a new one.",
          "原地修改了输入：-=、*=、x[...] =、out= 会写进调用者的数组。请算到一个新数组里。"),
 }
@@ -431,10 +429,22 @@ ABSENT = {
     "renamed": ("it is called {0} there, and has to be {1}.", "它在那里叫 {0}，应该叫 {1}。"),
     "indented": ("`{0}` is not indented as a method of {2}: `def` needs four spaces before it.",
                  "`{0}` 的缩进不对，没有成为类 {2} 的方法：def 前面要有四个空格。"),
-    "other class": ("the code stands in class {0}; it belongs into class {2}.",
-                    "代码写到类 {0} 里去了，应该写在类 {2} 里。"),
+    "other class": ("`{0}` stands in the wrong class; it belongs into class {2}.",
+                    "`{0}` 写错了地方，应该写在类 {2} 里。"),
     "twice": ("the method is there twice; Python takes the last, the blank one. One has to go.",
               "这个方法写了两遍，Python 用的是后面那个空白的。请删掉多余的一个。"),
     "": ("it was renamed or deleted. It has to begin with `{1}`.",
          "它被改名或删掉了。第一行应该是 `{1}`。"),
 }
+
+# What the orders of calls in a training bring to light, and what the network.
+SECOND_BACKWARD = (
+    "backward alters what forward has kept, or adds to its earlier gradients.",
+    "backward 改动了 forward 保存的量，或者把梯度累加到了上一次的结果上。")
+TWO_FORWARDS = (
+    "backward belongs to the latest forward, which has to replace what is kept.",
+    "backward 对应最近的一次 forward：forward 每次都要替换保存的量。")
+TWO_OBJECTS = ("the objects share what they keep, globally or in the class: keep it in self.",
+               "几个对象共用了保存的量（全局变量或类属性）：要存进各自的 self。")
+NETWORK = ("each method is right alone: do layers change each other's arrays, or was MLP altered?",
+           "每个方法单独都对：是几个层互相改了数组，还是改动了给定的类 MLP？")

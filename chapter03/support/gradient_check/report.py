@@ -92,8 +92,8 @@ def _check(result, model, check, *arguments):
         result.state, result.place = "TODO", blank.args[0]
         return
     except trials.FaultError as fault:
-        result.seen, result.fault = fault.observation.text, fault
-        result.place = fault.observation.place or result.place
+        result.seen, result.fault = fault.text, fault
+        result.place = fault.place or result.place
     except OutOfTimeError as error:
         result.place = error.args[0] or result.place
         seconds, line = TIME_LIMIT, result.place.source
@@ -120,16 +120,9 @@ def _explain(result, fault, model):
         except BaseException:
             return ""
 
-    result.looks_like, trial = fault.hint, fault.trial
-    if fault.hint:
-        return
-    method = model, trial.layer, trial.method
-    if fault.observation.kind == "absent":
-        result.looks_like = explained(diagnosis.absent, *method)
-    else:
-        result.looks_like = explained(diagnosis.looks_like, fault.observation, trial, fault.trials)
-        if not result.looks_like:
-            result.example = explained(diagnosis.example, *method)
+    result.looks_like = fault.hint or explained(diagnosis.looks_like, fault)
+    if not result.looks_like:
+        result.example = explained(diagnosis.example, fault.trial)
 
 
 def _print_report(checked, prints):

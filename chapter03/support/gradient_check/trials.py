@@ -6,7 +6,7 @@ from functools import cache, partial
 
 import numpy as np
 
-from support.gradient_check import numerical, student_code
+from support.gradient_check import mistakes, numerical, student_code
 from support.gradient_check.numerical import relative_error
 from support.gradient_check.student_code import Place, last_frame, message_of
 from support.language import say
@@ -36,6 +36,9 @@ class Layer:
             return self.inputs
         return ("grad_y",) if self.inputs == ("x",) else ()
 
+    def first_line(self, method):
+        return f"def {method}({', '.join(('self', *self.parameters(method)))}):"
+
     def source(self, method, result):
         """Say where a result is found, as the student would write it."""
         if result.removeprefix("grad_") in self.weights:
@@ -51,7 +54,6 @@ LAYERS = (
     Layer("CrossEntropyLoss", 5, numerical.cross_entropy, ("y_hat", "y"), (), ("loss",),
           ("grad_y_hat",)),
 )  # fmt: skip
-
 
 # -log(1e-3) is 7: no right answer to y_hat = 0 is less, however it avoids log(0).
 LEAST_LOSS_OF_ZERO = 6.9
@@ -72,6 +74,10 @@ class Batch:
     @property
     def dtype(self):
         return next(iter(self.given.values())).dtype
+
+    @property
+    def columns(self):
+        return next(iter(self.given.values())).shape[1]
 
 
 @cache
@@ -155,8 +161,8 @@ class Trial:
     method: str
     batch: Batch
     before: "Trial | None" = None  # the call before this one, of the same object
+    subject: object = None  # the object
     results: dict = field(default_factory=dict)
-    copies: dict = field(default_factory=dict)  # of the results, as they were right after the call
     changed: str = ""  # the array that the call should have left alone
     warned: object = None
     error: BaseException | None = None
@@ -171,14 +177,11 @@ class Trial:
     def right(self):
         return right_results(self.layer, self.method, self.batch)
 
-    def new_object(self):
-        cls = getattr(self.model, self.layer.name)
-        if self.layer.weights:
-            return cls(*self.batch.given["W"].shape, np.random.default_rng(0))
-        return cls()
+    def call(self, subject=None, forward=True, writeable=True):
+        """Call the method of `subject`, by default a new object; note what happens, raise nothing.
 
-    def call(self, subject, forward=True, writeable=True):
-        """Call the method of the object `subject`; note what happens, raise nothing."""
+        `forward` says whether forward is called before a backward.
+        """
         given = {name: array.copy() for name, array in self.batch.given.items()}
         for array in given.values():
             array.flags.writeable = writeable
@@ -186,7 +189,8 @@ class Trial:
         with warnings.catch_warnings(record=True) as caught, noisy:
             warnings.simplefilter("always")
             try:
-                self._call(subject, given, forward, caught)
+                self.subject = subject or self._new_object()
+                self._call(given, forward, caught)
             except student_code.Stopped:
                 raise
             except BaseException as error:
@@ -199,76 +203,68 @@ class Trial:
         self.warned = next((w for w in caught if w.category is RuntimeWarning), None)
         return self
 
-    def _call(self, subject, given, forward, caught):
+    def _new_object(self):
+        cls = getattr(self.model, self.layer.name)
+        if self.layer.weights:
+            return cls(*self.batch.given["W"].shape, np.random.default_rng(0))
+        return cls()
+
+    def _call(self, given, forward, caught):
+        subject, weights = self.subject, self.layer.weights
         if forward:
-            for name in self.layer.weights:
-                setattr(subject, name, given[name])
-            returned = output = subject.forward(*(given[name] for name in self.layer.inputs))
-            output_was = _copy(output)
+            vars(subject).update({name: given[name] for name in weights})
+            returned = subject.forward(*(given[name] for name in self.layer.inputs))
         if self.method == "backward":
             caught.clear()  # forward was judged on its own
-            arguments = [given[name] for name in self.layer.parameters("backward")]
-            returned = subject.backward(*arguments)
+            returned = subject.backward(*(given[n] for n in self.layer.parameters("backward")))
         for name in self.names:
-            in_self = name.removeprefix("grad_") in self.layer.weights
-            self.results[name] = getattr(subject, name, None) if in_self else returned
-            self.copies[name] = _copy(self.results[name])
-        changed = ["output"] if forward and not _same(output, output_was) else []
+            in_self = name.removeprefix("grad_") in weights
+            value = getattr(subject, name, None) if in_self else returned
+            self.results[name] = value.copy() if isinstance(value, np.ndarray) else value
         for name, array in given.items():
-            in_self = name in self.layer.weights
-            now = getattr(subject, name, None) if in_self else array
-            if not _same(now, self.batch.given[name]):
-                changed.insert(0, f"self.{name}" if in_self else name)
-        self.changed = changed[0] if changed else ""
+            now = getattr(subject, name, None) if name in weights else array
+            if not np.array_equal(now, self.batch.given[name]):
+                self.changed = f"self.{name}" if name in weights else name
 
     def alone(self, writeable=True):
         """Return the trial of the same batch with an object that was never called before."""
         trial = Trial(self.model, self.layer, self.method, self.batch)
-        return trial.call(self.new_object(), writeable=writeable)
+        return trial.call(writeable=writeable)
 
 
-def _copy(value):
-    return value.copy() if isinstance(value, np.ndarray) else value
+@dataclass(eq=False)
+class FaultError(Exception):
+    """The method is wrong: `trial`, one of `trials`, shows it."""
 
-
-def _same(now, before):
-    """Whether an array is what it was; True for anything that is no array of numbers."""
-    if not isinstance(before, np.ndarray) or before.dtype.kind not in "fiub":
-        return True
-    return isinstance(now, np.ndarray) and np.array_equal(now, before, equal_nan=True)
-
-
-@dataclass
-class Observation:
-    """What a trial shows to be wrong, and on which line, if it is known."""
-
-    kind: str  # error, changed, missing, type, shape, value, stale, or one that a hint explains
+    kind: str  # error, changed, missing, type, shape, value; or one that the hint explains
     text: str  # for the student
-    result: str = ""  # its name
-    place: Place | None = None
+    result: str = ""  # the name of what is wrong
+    place: Place | None = None  # the line, if it is known
+    hint: str = ""  # why, if it is known
+    trial: Trial | None = None
+    trials: tuple = ()
+
+
+class BlankError(Exception):
+    """The method is still to be written; the argument is its Place."""
 
 
 def observe(trial):
-    """Return the first Observation that shows the trial to be wrong, or None if all is right."""
+    """Return the FaultError that the trial shows, or None if all is right."""
     if trial.error is not None:
         text = message_of(trial.error) + _inputs(trial) + _line(trial.place)
         if trial.misfit:
             text += say("\nThe shapes that met there: ", "\n相遇的形状：") + trial.misfit.text
-        return Observation("error", text, place=trial.place)
+        return FaultError("error", text, place=trial.place)
     if trial.changed:
-        return _change(trial)
-    looks = (look(trial, name) for look in (_type, _shape, _value, _stale) for name in trial.names)
+        # With arrays that cannot be changed, the line that tries to gives itself away.
+        place, array = trial.alone(writeable=False).place, trial.changed
+        text = say(
+            f"{trial.method} changes the array {array}", f"{trial.method} 改动了数组 {array}"
+        )
+        return FaultError("changed", text + _inputs(trial) + _line(place), place=place)
+    looks = (look(trial, name) for look in (_type, _shape, _value) for name in trial.names)
     return next(filter(None, looks), None)
-
-
-def _change(trial):
-    array = say(f"the array {trial.changed}", f"数组 {trial.changed}")
-    if trial.changed == "output":
-        array = say("the array that forward returned", "数组（forward 的返回值）")
-    # With arrays that cannot be changed, the line that tries to gives itself away.
-    place = trial.alone(writeable=False).place
-    text = say(f"{trial.method} changes {array}", f"{trial.method} 改动了{array}")
-    return Observation("changed", text + _inputs(trial) + _line(place), place=place)
 
 
 def _line(place):
@@ -276,12 +272,12 @@ def _line(place):
 
 
 def _type(trial, name):
-    got, source = trial.copies[name], trial.layer.source(trial.method, name)
+    got, source = trial.results[name], trial.layer.source(trial.method, name)
     if got is None:
         verb = say("is not set", "没有设置")
         if not source.startswith("self."):
             verb = say("returns None", "返回的是 None")
-        return Observation("missing", f"{source} {verb}", name)
+        return FaultError("missing", f"{source} {verb}", name)
     dtype = ""
     if isinstance(got, np.ndarray | np.number | float | int):
         dtype = np.asarray(got).dtype
@@ -290,23 +286,22 @@ def _type(trial, name):
     kind = f"{dtype} {type(got).__name__}".strip()
     text = say(f"{source} is of type {kind}, and should be floats of NumPy",
                f"{source} 的类型是 {kind}，应为 NumPy 的浮点数")  # fmt: skip
-    return Observation("type", text, name)
+    return FaultError("type", text, name)
 
 
 def _shape(trial, name):
-    got, right = np.shape(trial.copies[name]), trial.right[name].shape
+    got, right = np.shape(trial.results[name]), trial.right[name].shape
     if got == right:
         return None
-    should = say(f"and should be of shape {right}", f"形状应为 {right}")
-    if () in (got, right):
-        should += say(", where () is one number", "，其中 () 表示一个数")
+    one = say(", where () is one number", "，其中 () 表示一个数") if () in (got, right) else ""
     source = trial.layer.source(trial.method, name)
-    text = say(f"{source} is an array of shape {got}, ", f"{source} 是形状为 {got} 的数组，")
-    return Observation("shape", text + should + _inputs(trial), name)
+    text = say(f"{source} is an array of shape {got}, and should be of shape {right}",
+               f"{source} 是形状为 {got} 的数组，形状应为 {right}")  # fmt: skip
+    return FaultError("shape", text + one + _inputs(trial), name)
 
 
 def _value(trial, name):
-    got, right = np.asarray(trial.copies[name], dtype=np.float64), trial.right[name]
+    got, right = np.asarray(trial.results[name], dtype=np.float64), trial.right[name]
     error = relative_error(got, right)
     if trial.batch.tolerance is None:
         too_small = name == "loss" and got < LEAST_LOSS_OF_ZERO
@@ -329,16 +324,7 @@ def _value(trial, name):
     text += _inputs(trial)
     if trial.warned:
         text += say("\nNumPy warned in ", "\nNumPy 的警告：") + _warning(trial)
-    return Observation("value", text, name)
-
-
-def _stale(trial, name):
-    got = trial.layer.source(trial.method, name)
-    # A gradient in self may be overwritten by the next; what was returned is the caller's.
-    if got.startswith("self.") or _same(trial.results[name], trial.copies[name]):
-        return None
-    text = say(f"the next call changes what {got} returned", f"下一次调用改动了 {got} 的返回值")
-    return Observation("stale", text, name)
+    return FaultError("value", text, name)
 
 
 def _inputs(trial):
@@ -357,18 +343,6 @@ def _warning(trial):
     return f"`{place.source}`: {trial.warned.message}"
 
 
-class FaultError(Exception):
-    """The method is wrong: `trial`, one of `trials`, shows it, and `hint` says why if we know."""
-
-    def __init__(self, observation, hint="", trial=None, trials=()):
-        super().__init__(observation.text)
-        self.observation, self.hint, self.trial, self.trials = observation, hint, trial, trials
-
-
-class BlankError(Exception):
-    """The method is still to be written; the argument is its Place."""
-
-
 def check_method(model, layer, method):
     """Return a note, perhaps empty, on a right method; raise FaultError or BlankError."""
     trials = in_a_row(model, layer, method)
@@ -380,92 +354,70 @@ def check_method(model, layer, method):
 
 def in_a_row(model, layer, method):
     """Call one object with batch after batch, a new one where columns differ; return the trials."""
-    cls, place = (
-        getattr(model, layer.name, None),
-        student_code.blank(model.__file__, f"{layer.name}.{method}"),
-    )
-    if not callable(getattr(cls, method, None)) or place:
-        raise _absent(Trial(model, layer, method, batches_for(layer)[0]), cls, place)
+    _look_for(model, layer, method)
     trials = []
     for batch in batches_for(layer):
-        trial, columns = Trial(model, layer, method, batch), batch.given[layer.inputs[0]].shape[1]
-        if trials and trials[-1].batch.given[layer.inputs[0]].shape[1] == columns:
-            trial.before = trials[-1]
-        else:
-            subject = _new_object(trial)
-        trials.append(trial.call(subject))
+        before = trials[-1] if trials and trials[-1].batch.columns == batch.columns else None
+        trial = Trial(model, layer, method, batch, before)
+        trials.append(trial.call(before and before.subject))
     return trials
 
 
-def _absent(trial, cls, blank_place):
-    name, method = trial.layer.name, trial.method
-    place, like = student_code.misplaced(trial.model.__file__, name, method) or (None, "")
-    if blank_place:
-        if not place:
-            return BlankError(blank_place)
+def _look_for(model, layer, method):
+    """Raise BlankError or FaultError if the method is still to be written, or is not there."""
+    name, cls = layer.name, getattr(model, layer.name, None)
+    blank = student_code.blank(model.__file__, f"{name}.{method}")
+    found = student_code.misplaced(model.__file__, name, method)
+    if callable(getattr(cls, method, None)) and not blank:
+        return
+    wanted = layer.first_line(method)
+    if blank:
+        if not found:
+            raise BlankError(blank)
         text = say(f"{name}.{method} is blank", f"{name}.{method} 还是空白")
     elif isinstance(cls, type):
         text = say(f"class {name} has no method {method}", f"类 {name} 里没有方法 {method}")
     else:
-        text = say(f"there is no class {name}", f"没有名为 {name} 的类")
-    if place:
-        like = f"`{like}` ({place})"
-        text += say(f", but {like} looks like it", f"，不过 {like} 看起来就是它")
-    return FaultError(Observation("absent", text, place=place), trial=trial)
-
-
-def _new_object(trial):
-    try:
-        return trial.new_object()
-    except (Exception, SystemExit) as error:
-        text = say(f"making a {trial.layer.name}: ", f"创建 {trial.layer.name} 时出错：")
-        place = last_frame(error, trial.model.__file__)[1]
-        hint = say("its __init__, which is given, was changed.", "给定的 __init__ 被改动了。")
-        seen = Observation("init", text + message_of(error), place=place)
-        raise FaultError(seen, hint, trial) from None
+        text, wanted = say(f"there is no class {name}", f"没有名为 {name} 的类"), f"class {name}:"
+    place, like, key = found or (None, "", "")
+    if found:
+        wanted = f"{name}.{method}" if isinstance(cls, type) else name
+        code = f"`{like}` ({place})"
+        text += say(f", but {code} looks like it", f"，不过 {code} 看起来就是它")
+    hint = say(*mistakes.ABSENT[key]).format(like, wanted, name)
+    raise FaultError("absent", text, place=place, hint=hint)
 
 
 def _judge(trials, hint=("", "")):
     """Raise a FaultError for the first of the trials that is not right."""
     for trial in trials:
-        observation = observe(trial)
-        if observation:
-            raise FaultError(observation, say(*hint), trial, trials)
-
-
-# What the orders of calls in a training bring to light.
-SECOND_BACKWARD = (
-    "backward alters what forward has kept, or adds to its earlier gradients.",
-    "backward 改动了 forward 保存的量，或者把梯度累加到了上一次的结果上。",
-)
-TWO_FORWARDS = (
-    "backward belongs to the latest forward, which has to replace what is kept.",
-    "backward 对应最近的一次 forward：forward 每次都要替换保存的量。",
-)
-TWO_OBJECTS = ("the objects share what they keep, globally or in the class: keep it in self.",
-               "几个对象共用了保存的量（全局变量或类属性）：要存进各自的 self。")  # fmt: skip
+        fault = observe(trial)
+        if fault:
+            fault.hint, fault.trial, fault.trials = say(*hint), trial, trials
+            raise fault
 
 
 def _check_as_in_training(first, second):
     """Call forward and backward in the orders in which a training may call them."""
     one, two, layer = first.batch, second.batch, first.layer
-    subject, other = first.new_object(), first.new_object()
 
-    def judge(batch, about, hint, forward):
+    def call(method, batch, subject=None):
+        return Trial(first.model, layer, method, batch).call(subject).subject
+
+    def judge(subject, batch, about, hint, forward=False):
         trial = Trial(first.model, layer, "backward", replace(batch, about=about))
         _judge([trial.call(subject, forward)], hint)
 
-    Trial(first.model, layer, "backward", one).call(subject)
+    subject = call("backward", one)
     given = {name: two.given[name] for name in layer.parameters("backward")}
     about = "a second backward after one forward", "同一次 forward 后的第二次 backward"
-    judge(replace(one, given={**one.given, **given}), about, SECOND_BACKWARD, forward=False)
-    Trial(first.model, layer, "forward", one).call(subject)
+    judge(subject, replace(one, given={**one.given, **given}), about, mistakes.SECOND_BACKWARD)
     about = "two calls of forward, then backward", "连续两次 forward 后的 backward"
-    judge(two, about, TWO_FORWARDS, forward=True)
-    Trial(first.model, layer, "forward", one).call(subject)
-    Trial(first.model, layer, "forward", two).call(other)
+    judge(call("forward", one, subject), two, about, mistakes.TWO_FORWARDS, forward=True)
     about = f"two {layer.name} objects in turn", f"交替使用的两个 {layer.name} 对象"
-    judge(one, about, TWO_OBJECTS, forward=False)
+    call("forward", one, subject)
+    call("forward", two)
+    judge(subject, one, about, mistakes.TWO_OBJECTS)
 
 
 def _note(trials):
@@ -476,7 +428,7 @@ def _note(trials):
                          "限制指数的大小，除法和对数里不出现 0，就没有警告了。")  # fmt: skip
             right = say("right, but NumPy warns in ", "数值正确，但 NumPy 有警告：")
             return f"{right}{_warning(trial)}{_inputs(trial)}\n{remedy}"
-        for name, got in trial.copies.items():
+        for name, got in trial.results.items():
             wanted, source = trial.batch.dtype, trial.layer.source(trial.method, name)
             if name != "loss" and got.dtype.itemsize > wanted.itemsize:
                 return say(
@@ -491,36 +443,32 @@ def _note(trials):
 def check_network(model):
     """Compare the gradients of a small network with those found by nudging every weight."""
     rng, wrong, place = np.random.default_rng(4), "", None
+    weights = [rng.normal(size=size) for size in ((3, 4), (1, 4), (4, 2), (1, 2))]
     try:
         network, loss = model.MLP(3, [4], 2, rng), model.CrossEntropyLoss()
-        for linear in network.linears:
-            linear.W, linear.b = rng.normal(size=linear.W.shape), rng.normal(size=linear.b.shape)
-        weights = {(i, k): getattr(network.linears[i], k) for i in (0, 1) for k in ("W", "b")}
+        first, second = network.linears
+        first.W, first.b, second.W, second.b = weights
         for n in (5, 3):
             x, y = rng.normal(size=(n, 3)), np.eye(2)[rng.integers(0, 2, n)]
             loss.forward(network.forward(x), y)
             network.backward(loss.backward())
-            for (i, name), array in weights.items():
-                right = numerical.slopes(partial(_slow_loss, x, y, weights, (i, name)), array)
-                got = getattr(network.linears[i], f"grad_{name}")
+            grads = first.grad_W, first.grad_b, second.grad_W, second.grad_b
+            for i, got in enumerate(grads):
+                right = numerical.slopes(partial(_slow_loss, x, y, weights, i), weights[i])
                 worst = np.max(relative_error(got, right))
                 if worst > TOLERANCE["float64"] and not wrong:
                     error = say(f"relative error {worst:.2g}", f"相对误差 {worst:.2g}")
-                    wrong = f"linears[{i}].grad_{name}: {error}"
+                    wrong = f"linears[{i // 2}].grad_{'Wb'[i % 2]}: {error}"
     except (Exception, SystemExit) as error:
         wrong, place = message_of(error), last_frame(error, model.__file__)[1]
     if wrong:
-        hint = say(
-            "each method is right alone. Do layers change each other's arrays, or was the "
-            "class MLP (which is given) altered?",
-            "每个方法单独都对：是几个层互相改了数组，还是改动了给定的类 MLP？",
-        )
-        raise FaultError(Observation("network", f"MLP(3, [4], 2): {wrong}", place=place), hint)
+        hint = say(*mistakes.NETWORK)
+        raise FaultError("network", f"MLP(3, [4], 2): {wrong}", place=place, hint=hint)
     return ""
 
 
-def _slow_loss(x, y, weights, key, array):
-    """Return the network's loss by the slow formulas, with `array` in place of one weight."""
-    W0, b0, W1, b1 = {**weights, key: array}.values()
+def _slow_loss(x, y, weights, i, array):
+    """Return the network's loss by the slow formulas, with `array` in place of weights[i]."""
+    W0, b0, W1, b1 = [*weights[:i], array, *weights[i + 1 :]]
     hidden = numerical.sigmoid(numerical.linear(x, W0, b0))
     return numerical.cross_entropy(numerical.softmax(numerical.linear(hidden, W1, b1)), y)
