@@ -121,7 +121,7 @@ def test_what_is_wrong_is_caught_at_its_method_and_line(method, code, line, said
     assert (wrong.name, wrong.state) == (method, "FAIL")
     assert states(results).count("FAIL") == 1
     assert line in wrong.place.source
-    assert re.search(f"(?s){said}", f"{wrong.seen}\n{wrong.looks_like}")
+    assert re.search(f"(?s){said}", f"{wrong.fault.text}\n{wrong.fault.hint}")
 
 
 def test_the_untouched_startup_is_a_list_of_things_to_do(model, capsys):
@@ -249,11 +249,11 @@ def test_a_path_that_is_no_file_is_named(model):
 
 def test_a_file_is_read_as_python_reads_it_and_afresh_each_time(model):
     gbk = b"# coding: gbk\n" + solved("Linear.forward", "raise ValueError(x) # 你好").encode("gbk")
-    assert "你好" in next_of(report.results(model(gbk))).seen
+    assert "你好" in next_of(report.results(model(gbk))).fault.text
     assert states(report.results(model(b"\xef\xbb\xbf" + SOLUTION.encode()))) == ["PASS"] * 9
     for text in ("形状", "大小"):  # as long, and within the same second
         loaded = model(solved("Linear.forward", f"raise ValueError # {text}"))
-        assert text in next_of(report.results(loaded)).seen
+        assert text in next_of(report.results(loaded)).fault.text
 
 
 def test_each_message_has_two_texts_with_the_same_placeholders():

@@ -437,7 +437,8 @@ ABSENT = {
          "它被改名或删掉了。第一行应该是 `{1}`。"),
 }
 
-# What the orders of calls in a training bring to light, and what the network.
+# What a time limit, the orders of calls in a training, and the network bring to light.
+ENDLESS = ("an endless loop: does its condition ever become false?", "死循环：循环条件会变为假吗？")
 SECOND_BACKWARD = (
     "backward alters what forward has kept, or adds to its earlier gradients.",
     "backward 改动了 forward 保存的量，或者把梯度累加到了上一次的结果上。")

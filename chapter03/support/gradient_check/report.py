@@ -33,11 +33,9 @@ class Result:
     section: int  # of the handout
     place: Place
     state: str = "PASS"  # or FAIL, TODO, WAITS
-    seen: str = ""  # of a FAIL
-    looks_like: str = ""  # the mistake that a FAIL resembles
-    example: str = ""  # numbers to compare, if it resembles none
+    fault: trials.FaultError | None = None  # of a FAIL
+    example: str = ""  # numbers to compare, if the fault resembles no known mistake
     note: str = ""  # a remark on a PASS, or what a WAITS is waiting for
-    fault: trials.FaultError | None = None
 
 
 def check(model):
@@ -51,33 +49,34 @@ def check(model):
 def results(model):
     """Return nine Results: of the eight methods in the handout's order, and of the network.
 
-    Of what is next alone, `looks_like` and `example` are looked for.
+    Only for what is next a hint or an example is looked for.
     """
-    checked, lines = [], lines_of(model.__file__)
+    checked = []
     for layer, method in product(trials.LAYERS, ("forward", "backward")):
         name = f"{layer.name}.{method}"
-        result = Result(name, layer.section, Place(model.__file__, _line(lines, name)))
+        result = Result(name, layer.section, _place(model, name))
         if method == "backward" and checked[-1].state != "PASS":
             result.state, result.note = "WAITS", checked[-1].name
         else:
-            _check(result, model, trials.check_method, model, layer, method)
+            _check(result, model, trials.check_method, layer, method)
             if method == "backward" and checked[-1].note:
                 result.note = ""  # most often the same again
         checked.append(result)
-    network = Result(NETWORK, 7, Place(model.__file__, _line(lines, "MLP.forward")))
+    network = Result(NETWORK, 7, _place(model, "MLP.forward"))
     if any(result.state != "PASS" for result in checked):
         network.state, network.note = "WAITS", say("all eight", "以上八个方法")
     else:
-        _check(network, model, trials.check_network, model)
+        _check(network, model, trials.check_network)
     checked.append(network)
     following = _next(checked)
     if following and following.fault:
-        _explain(following, following.fault, model)
+        _explain(following, model)
     return checked
 
 
-def _line(lines, name):
-    return lines.get(name, lines.get(name.partition(".")[0], 1))
+def _place(model, name):
+    lines = lines_of(model.__file__)
+    return Place(model.__file__, lines.get(name, lines.get(name.partition(".")[0], 1)))
 
 
 def _next(checked):
@@ -86,33 +85,30 @@ def _next(checked):
 
 def _check(result, model, check, *arguments):
     try:
-        result.note = run_limited(partial(check, *arguments), TIME_LIMIT, model.__file__)
-        return
+        check = partial(check, model, *arguments)
+        result.note = run_limited(check, TIME_LIMIT, model.__file__)
     except trials.BlankError as blank:
         result.state, result.place = "TODO", blank.args[0]
-        return
     except trials.FaultError as fault:
-        result.seen, result.fault = fault.text, fault
-        result.place = fault.place or result.place
+        result.fault = fault
     except OutOfTimeError as error:
-        result.place = error.args[0] or result.place
-        seconds, line = TIME_LIMIT, result.place.source
-        result.seen = say(
-            f"still running after {seconds} seconds in `{line}`",
-            f"运行 {seconds} 秒还没有结束，停在 `{line}`",
+        place, seconds = error.args[0] or result.place, TIME_LIMIT
+        text = say(
+            f"still running after {seconds} seconds in `{place.source}`",
+            f"运行 {seconds} 秒还没有结束，停在 `{place.source}`",
         )
-        result.looks_like = say("an endless loop: does its condition ever become false?",
-                                "死循环：循环条件会变为假吗？")  # fmt: skip
+        result.fault = trials.FaultError("time", text, place=place, hint=say(*mistakes.ENDLESS))
     except KeyboardInterrupt:
         raise
     except BaseException as error:
         # Whatever a method does, the student sees neither a traceback of ours nor a PASS.
         unusable = say("what it returned cannot be used: ", "返回的结果无法使用：")
-        result.seen = unusable + message_of(error)
-    result.state = "FAIL"
+        result.fault = trials.FaultError("unusable", unusable + message_of(error))
+    if result.fault:
+        result.state, result.place = "FAIL", result.fault.place or result.place
 
 
-def _explain(result, fault, model):
+def _explain(result, model):
     def explained(function, *arguments):
         # The student's code is called once more: no explanation is better than to wait for one.
         try:
@@ -120,9 +116,11 @@ def _explain(result, fault, model):
         except BaseException:
             return ""
 
-    result.looks_like = fault.hint or explained(diagnosis.looks_like, fault)
-    if not result.looks_like:
-        result.example = explained(diagnosis.example, fault.trial)
+    fault = result.fault
+    if fault.trial and not fault.hint:
+        fault.hint = explained(diagnosis.looks_like, fault)
+        if not fault.hint:
+            result.example = explained(diagnosis.example, fault.trial)
 
 
 def _print_report(checked, prints):
@@ -135,8 +133,8 @@ def _print_report(checked, prints):
     done = sum(result.state == "PASS" for result in checked[:-1])
     print(say(f"\n{done} of 8 done", f"\n已完成 {done}/8"))
     note_on = say("\nNote on ", "\n提示：")
-    if prints.count:
-        count, place = prints.count, f"{note_on}{prints.place}\n  "
+    if prints:
+        count, place = prints.total(), f"{note_on}{next(iter(prints))}\n  "
         print(place + say(f"printed {count} times: remove it.", f"print 了 {count} 次，请删掉。"))
     for result in checked if all(result.state != "FAIL" for result in checked) else ():
         if result.state == "PASS" and result.note:
@@ -150,11 +148,11 @@ def _print_next(result):
     """Print what is known of a FAIL, and that it, or a TODO, is the next to be done."""
     name, place, what = result.name, result.place, say("write", "写")
     section = say(f"chapter03/README.en.md section {result.section}", f"讲义第 {result.section} 节")
-    if result.state == "FAIL":
+    if result.fault:
         print(f"\n{_coloured('FAIL', 'FAIL')}  {name}{say(', ', '  ')}{place}")
         for english, chinese, text in (
-            ("  Seen:        ", "    现象：    ", result.seen),
-            ("  Looks like:  ", "    可能原因：", result.looks_like),
+            ("  Seen:        ", "    现象：    ", result.fault.text),
+            ("  Looks like:  ", "    可能原因：", result.fault.hint),
             ("  Example:     ", "    手算对照：", result.example),
             ("  Read:        ", "    参考：    ", f"{section}\n{mistakes.FORMULAS.get(name, '')}"),
         ):
