@@ -22,7 +22,7 @@ from pathlib import Path
 import numpy as np
 
 import handwriting_canvas as canvas
-from support import gradient_check, pen_digits
+from support import gradient_check
 from support.language import UserError, say
 
 
@@ -113,7 +113,9 @@ def draw_errors(path, images, labels, readings):
     wrong.sort(key=lambda i: (labels[i], readings[i]))
     from matplotlib import image  # only here: it is slow to import
 
-    sheet = pen_digits.contact_sheet(np.array([images[i] for i in wrong]), columns=30)
+    sheet = np.zeros((-(-len(wrong) // 30) * 30, 28, 28), dtype=np.uint8)
+    sheet[: len(wrong)] = [images[i] for i in wrong]
+    sheet = 255 - sheet.reshape(-1, 30, 28, 28).swapaxes(1, 2).reshape(-1, 30 * 28)
     image.imsave(path, sheet, cmap="gray", vmin=0, vmax=255, format="png")
     return say(
         f"{len(wrong)} misread digits, by the digit meant and then by the one read: {path}",

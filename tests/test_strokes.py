@@ -63,11 +63,6 @@ def test_drawings_without_width_or_height_are_not_blown_up(drawing, height, widt
     assert not strokes.render([]).any()
 
 
-def test_what_is_not_a_stroke_is_refused():
-    with pytest.raises(ValueError, match="a stroke"):
-        strokes.render([SEVEN[0], [[0, np.nan]]])
-
-
 def test_ink_is_as_dark_as_its_distance_from_the_pen_says():
     """An oracle without the renderer's shortcuts: every pixel against every point."""
     paths = np.random.default_rng(1).normal(size=(3, 400, 2)).cumsum(axis=1)

@@ -77,8 +77,9 @@ def central_difference_errors(dtype):
 def pen_digits(path, trained):
     """Twenty of each digit as the simulated pen writes them."""
     images, labels = pen.generate(600, np.random.default_rng(0))
-    rows = np.concatenate([images[labels == digit][:20] for digit in range(10)])
-    imsave(path, pen.contact_sheet(rows, columns=20), cmap="gray")
+    rows = np.array([images[labels == digit][:20] for digit in range(10)])
+    sheet = rows.reshape(10, 20, 28, 28).swapaxes(1, 2).reshape(280, 560)
+    imsave(path, 255 - sheet, cmap="gray")
 
 
 def loss(path, trained):

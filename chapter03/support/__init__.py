@@ -40,19 +40,15 @@ def shown(path):
 
 def command(*words):
     """Return the line that, pasted into this console, runs this Python with the words given."""
-    words = [_python(), *map(str, words)]
+    python = shown(sys.executable)
+    for name in ("python3", "python"):
+        if os.path.abspath(shutil.which(name) or "") == os.path.abspath(sys.executable):
+            python = name
+    words = [python, *map(str, words)]
     if os.name != "nt":
         return " ".join(map(shlex.quote, words))
     line = subprocess.list2cmdline(words)
     return "& " + line if line.startswith('"') else line  # PowerShell asks for the &
-
-
-def _python():
-    for name in ("python", "python3"):
-        found = shutil.which(name)
-        if found and os.path.abspath(found) == os.path.abspath(sys.executable):
-            return name
-    return shown(sys.executable)
 
 
 def _prepare():
@@ -63,39 +59,25 @@ def _prepare():
         elif hasattr(stream, "reconfigure"):
             # A console that lacks a character shows its code; a pipe gets each line at once.
             stream.reconfigure(errors="backslashreplace", line_buffering=True)
-
-    version = ".".join(map(str, sys.version_info[:3]))
+    this = f"{sys.executable} (Python {'.'.join(map(str, sys.version_info[:3]))})"
     if sys.version_info < (3, 10):
-        sys.exit(
-            say(
-                f"Error: this needs Python 3.10 or newer, and {sys.executable} is Python "
-                f"{version}. Choose a newer Python in your editor, or install one.",
-                f"错误：需要 Python 3.10 或更新的版本，而 {sys.executable} 是 Python {version}。"
-                "请在编辑器里换一个新的解释器，或安装新版 Python。",
-            )
-        )
+        english = "this needs Python 3.10 or newer: choose it in your editor, or install it"
+        chinese = "需要 Python 3.10 或更新的版本：请在编辑器里换一个新的解释器，或安装新版"
+        sys.exit(say(f"Error: {this} is too old; {english}.", f"错误：{this} 太旧，{chinese}。"))
     missing = [name for name in PACKAGES if importlib.util.find_spec(name) is None]
     if missing:
-        install = command("-m", "pip", "install", *missing)
-        names = ", ".join(missing)
-        sys.exit(
-            say(
-                f"Error: {sys.executable} (Python {version}) lacks {names}. Run this, or choose "
-                f"the Python that has them in your editor:\n{install}",
-                f"错误：{sys.executable}（Python {version}）缺少 {names}。"
-                f"请运行下面的命令，或在编辑器里换成装有它们的解释器：\n{install}",
-            )
+        names, install = ", ".join(missing), command("-m", "pip", "install", *missing)
+        english = "Run this, or choose the Python that has them in your editor"
+        chinese = "请运行下面的命令，或在编辑器里换成装有它们的解释器"
+        text = say(
+            f"Error: {this} lacks {names}. {english}:", f"错误：{this} 缺少 {names}。{chinese}："
         )
+        sys.exit(f"{text}\n{install}")
     if "numpy" not in sys.modules:
         # BLAS threads wait for each other in busy loops: beside two busy programs an epoch on two
         # threads took 19 to 85 seconds, on one 1.9. A value set outside wins.
-        for variable in (
-            "OPENBLAS_NUM_THREADS",
-            "MKL_NUM_THREADS",
-            "OMP_NUM_THREADS",
-            "VECLIB_MAXIMUM_THREADS",
-        ):
-            os.environ.setdefault(variable, "1")
+        for library in ("OPENBLAS_NUM", "MKL_NUM", "OMP_NUM", "VECLIB_MAXIMUM"):
+            os.environ.setdefault(f"{library}_THREADS", "1")
 
 
 _prepare()

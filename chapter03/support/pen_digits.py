@@ -6,6 +6,8 @@ through them is smooth, except at a point marked `*`, a corner; `;` lifts the pe
 somewhere between the two ways and has a wobble, a slant, proportions and a pen of its own.
 """
 
+import re
+
 import numpy as np
 
 from support import strokes
@@ -254,17 +256,6 @@ def generate(count, rng):
     return images, labels
 
 
-def contact_sheet(images, columns):
-    """Return the images (n, 784) uint8 as one, (height, width) uint8, in rows of `columns`.
-
-    The ink is black on white; what is left of the last row is white.
-    """
-    side = strokes.SIDE
-    grid = np.zeros((-(-len(images) // columns) * columns, side, side), dtype=np.uint8)
-    grid[: len(images)] = images.reshape(-1, side, side)
-    return 255 - grid.reshape(-1, columns, side, side).swapaxes(1, 2).reshape(-1, columns * side)
-
-
 class _Style:
     """A style with k points, whose drawings are paths of m points.
 
@@ -278,7 +269,10 @@ class _Style:
     """
 
     def __init__(self, *ways):
-        points, corner, self.stroke = _parse(ways)
+        words = [(i, word) for i, text in enumerate(ways[0].split(";")) for word in text.split()]
+        corner = [word.endswith("*") for _, word in words]
+        self.stroke = np.array([i for i, _ in words])
+        points = np.array([re.findall(r"([-.\d]+),([-.\d]+)", way) for way in ways], dtype=float)
         self.ways = (points - _MIDDLE) / _HALF_HEIGHT
         steps = np.max(np.hypot(*np.moveaxis(np.diff(self.ways, axis=1), -1, 0)), axis=0)
         self.line = _smooth_line(steps, corner, self.stroke)
@@ -309,17 +303,6 @@ class _Style:
         cos, sin = np.cos(turn), np.sin(turn)
         shape = np.array([[width, np.zeros(n)], [-slant, np.ones(n)]]).transpose(2, 0, 1)
         return self.line @ (points @ shape @ np.array([[cos, sin], [-sin, cos]]).transpose(2, 0, 1))
-
-
-def _parse(ways):
-    """Return the points (2, k, 2) of both ways, and corner (k,) and stroke (k,) of their points."""
-    words = [(i, word) for i, text in enumerate(ways[0].split(";")) for word in text.split()]
-    corner = np.array([word.endswith("*") for _, word in words])
-    stroke = np.array([i for i, _ in words])
-    points = [
-        [word.rstrip("*").split(",") for word in way.replace(";", " ").split()] for way in ways
-    ]
-    return np.array(points, dtype=float), corner, stroke
 
 
 def _smooth_line(steps, corner, stroke):
