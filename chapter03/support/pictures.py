@@ -66,28 +66,24 @@ def draw_mistakes(path, images, labels, y_hat, W):
     strongest = np.sort(np.argsort(-np.linalg.norm(W, axis=0), kind="stable")[:SHOWN])
     with _figure((10, 5.8)) as figure:
         left, right = figure.subfigures(1, 2, wspace=0.04)
-        left.suptitle(
-            "Surest of its mistakes in the test" if len(surest) else "No mistake in the test"
-        )
-        for axes, i in zip(_squares(left), surest, strict=False):
+        left.suptitle("Surest of its mistakes in the test")
+        for axes, i in zip(_squares(left, len(surest)), surest, strict=True):
             axes.imshow(images[i].reshape(28, 28), cmap="gray_r")
             axes.set_title(f"{labels[i]} read as {read[i]}\n{100 * sure[i]:.1f} %", size=8)
-            axes.set_visible(True)
         right.suptitle("What the first layer looks for: red more ink, blue less")
-        for axes, j in zip(_squares(right), strongest, strict=False):
+        for axes, j in zip(_squares(right, len(strongest)), strongest, strict=True):
             limit = np.abs(W[:, j]).max()
             axes.imshow(W[:, j].reshape(28, 28), cmap="RdBu_r", vmin=-limit, vmax=limit)
             axes.set_title(f"hidden unit {j}", size=8)
-            axes.set_visible(True)
         _save(figure, path)
 
 
-def _squares(figure):
+def _squares(figure, count):
     squares = figure.subplots(4, 5).ravel()
-    for axes in squares:
-        axes.set(xticks=[], yticks=[], visible=False)
+    for i, axes in enumerate(squares):
+        axes.set(xticks=[], yticks=[], visible=i < count)
         axes.spines[:].set_color("0.8")
-    return squares
+    return squares[:count]
 
 
 @contextlib.contextmanager
@@ -96,16 +92,13 @@ def _figure(size):
     backend = os.environ.pop("MPLBACKEND", None)  # it may name one that this Python cannot import
     # Only here: matplotlib takes 0.4 seconds, and neither the checks nor the window need it.
     import matplotlib
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     if backend is not None:
         os.environ["MPLBACKEND"] = backend
     with matplotlib.rc_context():
         matplotlib.rcdefaults()
-        figure = Figure(figsize=size, dpi=100, layout="constrained")
-        FigureCanvasAgg(figure)
-        yield figure
+        yield Figure(figsize=size, dpi=100, layout="constrained")
 
 
 def _save(figure, path):

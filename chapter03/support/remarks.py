@@ -58,26 +58,22 @@ def after_training(network, meta):
 def _no_better_than_a_guess(linears, loss, options):
     first, *_, last = (np.linalg.norm(linear.grad_W) / linear.W.size**0.5 for linear in linears)
     if len(linears) > 3 and first < 0.01 * last:
-        fewer = " ".join(str(linear.W.shape[1]) for linear in linears[:2])
-        english = (
-            "Through so many sigmoid layers the gradient vanishes: the first Linear's grad_W is "
-            f"{first / last:.0e} times the last one's. Try --hidden_dims {fewer}."
-        )
-        chinese = (
-            "层层 Sigmoid 使梯度消失了：第一个 Linear 的 grad_W 只有最后一个的 "
-            f"{first / last:.0e} 倍。请试试 --hidden_dims {fewer}。"
-        )
+        better = "--hidden_dims " + " ".join(str(linear.W.shape[1]) for linear in linears[:2])
+        why = say("through so many sigmoid layers the gradient vanishes: the first Linear's grad_W "
+                  f"is {first / last:.0e} times the last one's",
+                  "层层 Sigmoid 使梯度消失了，第一个 Linear 的 grad_W 只有最后一个的 "
+                  f"{first / last:.0e} 倍")  # fmt: skip
     elif 0.5 < _step(options) / GOOD_STEP < 2:
         more = f"--epochs {2 * options['epochs']}"
-        more = "--batch_size 64" if options["batch_size"] > 64 else more
-        english, chinese = f"The steps were too few: try {more}.", f"步数太少了：请试试 {more}。"
+        better = "--batch_size 64" if options["batch_size"] > 64 else more
+        why = say("the steps were too few", "步数太少了")
     else:
-        better = _good_rate(options)
-        english = f"The steps were of the wrong size: try {better}."
-        chinese = f"步子的大小不合适：请试试 {better}。"
+        better, why = _good_rate(options), say("the steps have the wrong size", "步子的大小不合适")
     return say(
-        f"The validation loss hardly left that of a guess ({loss:.2f} of {GUESS:.2f}). {english}",
-        f"验证损失几乎没有离开瞎猜的水平（{loss:.2f}，瞎猜是 {GUESS:.2f}）。{chinese}",
+        f"The validation loss hardly left that of a guess ({loss:.2f} of {GUESS:.2f}); {why}. "
+        f"Try {better}.",
+        f"验证损失几乎没有离开瞎猜的水平（{loss:.2f}，瞎猜是 {GUESS:.2f}）：{why}。"
+        f"请试试 {better}。",
     )
 
 

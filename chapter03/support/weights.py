@@ -110,17 +110,10 @@ def replace_whole(path, content):
             file.write(content)
             file.flush()
             os.fsync(file.fileno())  # or a power cut could leave the new name without its content
-        rename_onto(temporary, path)
-    finally:
-        with contextlib.suppress(OSError):
-            temporary.unlink()
-
-
-def rename_onto(source, target):
-    """Give the file `source` the name `target`, which any file of that name loses."""
-    for _ in range(40 if os.name == "nt" else 0):
-        try:
-            return os.replace(source, target)
-        except PermissionError:  # another program has it open, the window perhaps
+        for _ in range(40 if os.name == "nt" else 0):
+            with contextlib.suppress(PermissionError):  # another program has it open, the window
+                return os.replace(temporary, path)
             time.sleep(0.05)
-    return os.replace(source, target)
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
