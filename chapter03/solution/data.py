@@ -228,13 +228,11 @@ def _in_words(url, error):
     while cause.__context__:
         cause = cause.__context__
     words = " ".join(str(cause).split())[:150]
-    if isinstance(error, (requests.exceptions.ProxyError, requests.exceptions.InvalidSchema)):
+    if "SOCKS" in words:
+        words += " " + support.command("-m", "pip", "install", "pysocks")
+    if isinstance(error, requests.exceptions.ProxyError) or "SOCKS" in words:
         proxy = requests.utils.select_proxy(url, requests.utils.get_environ_proxies(url))
-        if words.startswith("Missing dependencies for SOCKS"):
-            install = support.command("-m", "pip", "install", "pysocks")
-            return say(f"the proxy {proxy} needs this: {install}", f"代理 {proxy} 需要：{install}")
-        if proxy:
-            return say(f"the proxy {proxy} fails: {words}", f"代理 {proxy} 出错：{words}")
+        return say(f"the proxy {proxy} fails: {words}", f"代理 {proxy} 出错：{words}")
     if isinstance(cause, ssl.SSLCertVerificationError):
         return say(
             "an unknown certificate: if you trust it, let REQUESTS_CA_BUNDLE name its file",
