@@ -60,7 +60,6 @@ bias is missing | return np.dot(x, self.W)
 transpose too much | return x @ self.W.T + self.b
 order is wrong: samples | return self.W @ x + self.b
 entry by entry | return x * self.W + self.b
-those of: x @ W - b | return x @ self.W - self.b
 `return` is missing | self.y = x @ self.W + self.b
 not reached | if len(x) > 9:
         return x @ self.W + self.b
@@ -128,10 +127,8 @@ only the last row | self.x.T @ grad_y => [np.outer(x, g) for x, g in zip(self.x,
 batch of one row | self.x.T @ grad_y => np.outer(self.x, grad_y)
 passed on unchanged | return grad_y @ self.W.T => return grad_y
 grad_y is forgotten | return grad_y @ self.W.T => return self.W.T
-formula below | return grad_y @ self.W.T => return grad_y @ self.W.T * self.x
 output y is used | self.x = x => self.x = x; self.y = x @ self.W + self.b
     self.x.T @ grad_y => self.y.T @ grad_y
-formula below | self.x.T @ grad_y => self.x.T @ self.x
 a value is None | self.x.T @ grad_y => self.x.T @ grad_y + print()
 PASS | self.grad_W = sum(np.outer(x, g) for x, g in zip(self.x, grad_y))
     self.grad_b = grad_y.sum(axis=0).reshape(1, -1)
@@ -147,12 +144,9 @@ PASS | if getattr(self, "grad_W", None) is None or self.grad_W.dtype != grad_y.d
 sign in the exponent | return 1 / (1 + np.exp(x))
 that is a tanh | return np.tanh(x)
 inf / inf | e = np.exp(x); return e / (e + 1)
-those of: np.maximum\(x, 0\) | return np.maximum(0, x)
-parentheses are missing | return 1 / 1 + np.exp(-np.clip(x, -500, 500))
+NUMBERS | return np.maximum(0, x)
 single number | import math; return 1 / (1 + math.exp(-x))
-\|x\| keeps | return 1 / (1 + np.exp(-np.abs(x)))
 truth value | return 1 / (1 + np.exp(-x)) if x > 0 else np.exp(x) / (1 + np.exp(x))
-is not e | return 1 / (1 + 2.0 ** -x)
 axis= is unknown | return 1 / (1 + np.exp(-x, axis=1))
 `import numpy as np` | import numpy as np => import numpy
 need np\. | return 1 / (1 + exp(-x))
@@ -173,9 +167,7 @@ PASS | y = np.zeros(x.shape); mask = x >= 0
 input x is used | self.y = (1 + => self.x, self.y = x, (1 +
     return grad_y * self.x * (1 - self.x)
 grad_y is forgotten | return self.y * (1 - self.y)
-derivative of tanh | return grad_y * (1 - self.y ** 2)
 part is missing | return grad_y * (1 - self.y)
-those of: grad_y \* y \* \(1 \+ y\) | return grad_y * self.y * (1 + self.y)
 matrix product | return grad_y @ (self.y * (1 - self.y))
 passed on unchanged | return grad_y
 once more | s = 0.5 + 0.5 * np.tanh(0.5 * self.y); return grad_y * s * (1 - s)
@@ -183,7 +175,6 @@ alters what forward has kept | self.y *= 1 - self.y; return grad_y * self.y
 no exp | self.y = (1 + => self.x, self.y = x, (1 +
     e = np.exp(-self.x); return grad_y * e / (1 + e) ** 2
 taken of grad_y | s = self.forward(grad_y); return s * (1 - s)
-parentheses are missing | return grad_y * self.y - self.y ** 2
 parentheses of a call | return grad_y * self.y.copy * (1 - self.y)
 PASS | return grad_y * (self.y - self.y ** 2)
 PASS | grad_x = 1 - self.y; grad_x *= self.y; grad_x *= grad_y; return grad_x
@@ -195,7 +186,6 @@ no maximum is subtracted | e = np.exp(x); return e / e.sum(axis=1, keepdims=True
 row's own maximum | e = np.exp(x - x.max()); return e / e.sum(axis=1, keepdims=True)
 dimension is lost | e = np.exp(x - x.max(axis=1, keepdims=True)); return e / np.sum(e, axis=1)
 not normalised | return np.exp(x - x.max(axis=1, keepdims=True))
-logarithm of the softmax | return x - np.log(np.exp(x).sum(axis=1, keepdims=True))
 dim= is unknown | e = np.exp(x); return e / e.sum(dim=1, keepdim=True)
 sigmoid of each | return 1 / (1 + np.exp(-x))
 by np\.mean | e = np.exp(x - x.max(axis=1, keepdims=True)); return e / e.mean(axis=1, keepdims=True)
@@ -204,7 +194,6 @@ number is too large | e = np.exp(x - np.median(x, 1, keepdims=True)); return e /
 single sample | e = np.exp(x - np.max(x)); self.y = e / sum(e); assert x.ndim == 1; return self.y
 into the place | y = np.zeros(len(x)); y[0] = np.exp(x[0]); return y
 like an array or a count | return np.array([np.exp(v) / sum(np.exp(v)) for v in x[0]])
-those of: softmax\(-x\) | e = np.exp(-x); return e / e.sum(axis=1, keepdims=True)
 PASS | z = x.T - x.max(axis=1); e = np.exp(z); self.y = (e / e.sum(axis=0)).T; return self.y
 PASS | e = np.exp(x - x.max(axis=1, keepdims=True)); self.y = e / (e.sum(1)[:, None] + 1e-8)
     return self.y
@@ -219,10 +208,8 @@ one layer | return grad_y
 each row alone | return self.y * (grad_y - np.sum(grad_y * self.y, axis=0, keepdims=True))
 dimension is lost | return self.y * (grad_y - np.sum(grad_y * self.y, axis=1))
 sizes \(read from the right | return self.y * (grad_y - (grad_y * self.y)[:, 1:])
-formula below | return self.y * (grad_y + np.sum(grad_y * self.y, axis=1, keepdims=True))
 constant 0, | return grad_y * self.y * (1 - self.y.sum(axis=1, keepdims=True))
 shortcut | return (self.y - grad_y) / len(grad_y)
-same Jacobian | p = self.y[0]; return grad_y @ (np.diag(p) - np.outer(p, p))
 single Jacobian | return grad_y @ (np.diag(self.y) - np.outer(self.y, self.y))
 single Jacobian | s = self.y.reshape(-1, 1); return (np.diagflat(s) - np.dot(s, s.T)) @ grad_y
 diagonal.*forgotten | return self.y * (1 - self.y)
@@ -250,7 +237,7 @@ one number: | return -np.sum(y * np.log(y_hat + 1e-12), axis=1)
 the shape is not | return -np.sum(y * np.log(y_hat + 1e-12), keepdims=True) / len(y)
 swapped | return -np.sum(y_hat * np.log(y + 1e-12)) / len(y)
 squared error | return np.mean((y_hat - y) ** 2)
-formula below | return -np.sum(y * np.log1p(y_hat)) / len(y)
+NUMBERS | return -np.sum(y * np.log1p(y_hat)) / len(y)
 fixed 64 | return -np.sum(y * np.log(y_hat + 1e-12)) / 64
 softmax is applied once more | p = np.exp(y_hat) / np.exp(y_hat).sum(axis=1, keepdims=True)
     return -np.sum(y * np.log(p)) / len(y)
@@ -280,7 +267,6 @@ labels y are not used | return -1 / self.y_hat / len(self.y)
 division by y_hat is missing | return -self.y * self.y_hat / len(self.y)
 logarithm itself | return -self.y * np.log(self.y_hat) / len(self.y)
 swapped | return -self.y_hat / (self.y + 1e-12) / len(self.y)
-formula below | return 2 * (self.y_hat - self.y) / len(self.y)
 once more | e = np.exp(self.y_hat); return (e / e.sum(axis=1, keepdims=True) - self.y) / len(e)
 matrix product | return -self.y.T @ (1 / self.y_hat) / len(self.y)
 stay apart | return (-self.y / self.y_hat / len(self.y)).mean(axis=0)

@@ -46,16 +46,15 @@ def looks_like(fault):
 def formula(result, trial, trials):
     """Return the formula of the tables that gives this and all ordinary calls, and what to say.
 
-    What is particular to the method comes before what is true of any, and what says little last.
+    What is particular to the method comes before what is true of any.
     """
     # Of extremes, only that one counts which failed.
     calls = [trial] + [t for t in trials if t is not trial and not t.batch.is_extreme]
     calls = [(t, _namespace(result, t)) for t in calls if t.error is None]
-    rows = mistakes.MISTAKES[f"{trial.layer.name}.{trial.method}", result]
-    own, vague = ([r for r in rows if (r[:2] == mistakes.OTHER) == is_vague] for is_vague in (0, 1))
+    own = mistakes.MISTAKES[f"{trial.layer.name}.{trial.method}", result]
     words = _words(_source(trial))
     # Of numbers that are all the same, nothing else can be said: many formulas would fit.
-    for tried in ([mistakes.CONSTANT], own, mistakes.RELATIONS, vague):
+    for tried in ([mistakes.CONSTANT], own, mistakes.RELATIONS):
         found = []
         for english, chinese, *formulas in tried:
             for text in formulas:
@@ -69,7 +68,7 @@ def formula(result, trial, trials):
                 found, key=lambda row: 2 * len(_words(row[0]) & words) - len(_words(row[0]))
             )
             said = said.format(k=k, inverse=1 / k if k else k)
-            if tried in (own, vague):
+            if tried is own:
                 said += say("\nYour numbers are those of: ", "\n你的结果等于 ")
                 said += re.sub(r"\bk\b", f"{k:.4g}", text)
             return text, said

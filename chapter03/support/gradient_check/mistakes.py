@@ -28,8 +28,6 @@ FORMULAS = {
 
 # fmt: off
 # Said of several methods.
-OTHER = ("this is not the formula below; compare the two factor by factor and sign by sign.",
-         "算的不是下面的公式。请逐项对照：因子、符号、求和的范围。")
 ENTRYWISE = ("`*` multiplies entry by entry; the formula has a matrix product.",
              "`*` 是逐元素相乘，公式里是矩阵乘法。")
 NOT_MATMUL = ("a matrix product (`@`, np.dot) stands where the formula goes entry by entry.",
@@ -42,7 +40,6 @@ PASSED_ON = ("the incoming gradient is passed on unchanged. The layer's own deri
              "把传来的梯度原样返回了，漏掉了这一层自己的导数。")
 KEEPDIMS = ("a dimension is lost: (n,) does not fit the rows of (n, D), (n, 1) does (keepdims).",
             "少了一维：(n,) 不能和 (n, D) 逐行对齐，(n, 1) 才能（keepdims=True）。")
-BASE = ("the base of the power or logarithm is not e.", "指数或对数的底不是 e。")
 WHOLE = ("a part is missing: the derivative is y (1 - y).", "少了一部分：导数是 y (1 - y)。")
 
 # MISTAKES[method, result]: (English, Chinese, *formulas).
@@ -57,7 +54,6 @@ MISTAKES["Linear.forward", "y"] = [
      "多转置了一次：X 是 (n, d)，W 是 (d, m)，相邻的两个数本来就相等。",
      "x @ W.T + b", "x.T @ W + b", "x.T @ W.T + b"),
     (*ENTRYWISE, "x * W + b", "x * W.T + b"),
-    (*OTHER, "x @ W - b", "x @ W * b", "sigmoid(x @ W + b)", "np.maximum(x @ W + b, 0)"),
 ]
 
 MISTAKES["Linear.backward", "grad_W"] = [
@@ -70,7 +66,6 @@ MISTAKES["Linear.backward", "grad_W"] = [
      "用了输出 y，而这里应该是输入 x 或传来的梯度 grad_y。", "y.T @ grad_y", "x.T @ y"),
     ("{k:.4g} * W is added, as weight decay does. It does not belong to dL/dW.",
      "多加了 {k:.4g} * W，这是权重衰减的做法，不属于 dL/dW。", "x.T @ grad_y + k * W"),
-    (*OTHER, "W", "W - k * grad_W", "x.T @ grad_y * W", "x.T @ x"),
 ]
 
 MISTAKES["Linear.backward", "grad_b"] = [
@@ -86,7 +81,6 @@ MISTAKES["Linear.backward", "grad_b"] = [
      "grad_y 没有对这一批求和。每一行用的都是同一个 b，所以要把各行加起来。", "grad_y"),
     ("it is averaged over the batch, and has to be summed; besides, a dimension is lost.",
      "对这一批取了平均，而应该求和；另外还少了一维，b 是 (1, m)。", "grad_y.mean(axis=0)"),
-    (*OTHER, "b", "grad_y.sum(axis=0, keepdims=True) * b", "grad_W.sum(axis=0)", "x.sum(axis=0)"),
 ]
 
 MISTAKES["Linear.backward", "grad_x"] = [
@@ -98,7 +92,6 @@ MISTAKES["Linear.backward", "grad_x"] = [
     ("the wrong gradient is returned: grad_W and grad_b are kept in self, dL/dX is returned.",
      "返回错了梯度：grad_W 和 grad_b 存进 self，返回的是 dL/dX。", "grad_W", "grad_b"),
     (*NO_GRAD_Y, "np.ones_like(grad_y) @ W.T", "W.T"),
-    (*OTHER, "y @ W.T", "grad_y @ W.T * x", "grad_y @ W.T + b", "x"),
 ]
 
 MISTAKES["Sigmoid.forward", "y"] = [
@@ -109,12 +102,6 @@ MISTAKES["Sigmoid.forward", "y"] = [
     ("that is a tanh, which goes from -1 to 1, or one of x in place of x / 2.",
      "用了 tanh，但它的值在 -1 到 1 之间，或者其中的 x 没有除以 2。",
      "np.tanh(x)", "np.tanh(x / 2)", "(1 + np.tanh(x)) / 2"),
-    ("parentheses are missing: division comes before addition.",
-     "漏了括号：除法先于加法。", "1 / 1 + np.exp(-x)"),
-    ("|x| keeps exp from overflowing, but for negative x the fraction is another.",
-     "用 |x| 可以防止 exp 溢出，但 x 为负时分式不同。", "sigmoid(np.abs(x))"),
-    (*BASE, "1 / (1 + 2.0 ** -x)", "1 / (1 + 10.0 ** -x)"),
-    (*OTHER, "np.maximum(x, 0)", "np.exp(-x)", "y * (1 - y)", "sigmoid(y)", "softmax(x)"),
 ]
 
 MISTAKES["Sigmoid.backward", "grad_x"] = [
@@ -122,9 +109,6 @@ MISTAKES["Sigmoid.backward", "grad_x"] = [
     ("the input x is used where the formula has the output y.",
      "用了输入 x，而公式里是输出 y。", "grad_y * x * (1 - x)", "x * (1 - x)"),
     (*WHOLE, "grad_y * (1 - y)", "grad_y * y"),
-    ("1 - y**2 is the derivative of tanh.", "1 - y**2 是 tanh 的导数。", "grad_y * (1 - y ** 2)"),
-    ("parentheses are missing: grad_y is a factor of all that follows.",
-     "漏了括号：grad_y 要乘后面的整个式子。", "grad_y * y - y", "grad_y * y - y ** 2"),
     (*PASSED_ON, "grad_y"),
     ("the function is taken of grad_y. It belongs to what forward has computed.",
      "把函数作用在 grad_y 上了。它应该作用在 forward 算的量上。", "grad_y * (1 - grad_y)",
@@ -135,7 +119,6 @@ MISTAKES["Sigmoid.backward", "grad_x"] = [
      "离零很远时 exp 溢出，而 inf / inf 是 nan。用 forward 保存的输出 y 就不需要 exp。",
      "grad_y * np.exp(-x) / (1 + np.exp(-x)) ** 2", "grad_y * np.exp(x) / (1 + np.exp(x)) ** 2"),
     (*NOT_MATMUL, "grad_y @ (y * (1 - y))", "grad_y @ (y * (1 - y)).T", "(y * (1 - y)) @ grad_y"),
-    (*OTHER, "grad_y * y * (1 + y)", "grad_y + y * (1 - y)", "x * y * (1 - y)"),
 ]
 
 _MAX, _SUM = "x.max(axis=1, keepdims=True)", "e.sum(axis=1, keepdims=True)"
@@ -157,11 +140,8 @@ MISTAKES["Softmax.forward", "y"] = [
     (*KEEPDIMS, _E + "e / e.sum(axis=1)", "e = np.exp(x); e / e.sum(axis=1)", "x - x.max(axis=1)"),
     ("it is not normalised: each row has to be divided by its sum.",
      "没有归一化：每一行还要除以这一行的和。", "np.exp(x)", _E + "e", "np.exp(x - x.max())"),
-    ("that is the logarithm of the softmax; the probabilities themselves are wanted.",
-     "这是 Softmax 的对数；要返回的是概率本身。", "np.log(softmax(x))"),
     ("that is the sigmoid of each entry. Softmax divides by the sum over the row.",
      "这是逐元素的 Sigmoid。Softmax 要除以这一行的和。", "sigmoid(x)"),
-    (*OTHER, "softmax(-x)", "x / x.sum(axis=1, keepdims=True)", _E + f"e / (1 + {_SUM})"),
 ]
 
 DIAGONAL = (
@@ -191,15 +171,10 @@ MISTAKES["Softmax.backward", "grad_x"] = [
     ("that is the shortcut `prediction - label` of softmax and loss; but grad_y is no label.",
      "这是把 Softmax 和损失合在一起的捷径“预测减标签”；但传来的梯度 grad_y 不是标签。",
      "y - grad_y", "(y - grad_y) / n", "grad_y - y"),
-    ("one and the same Jacobian is used for all rows; each row has its own.",
-     "所有的行用了同一个雅可比矩阵；每一行应该用自己的。",
-     "grad_y @ (np.diag(y[0]) - np.outer(y[0], y[0]))",
-     "p = y.mean(axis=0); grad_y @ (np.diag(p) - np.outer(p, p))"),
     (*ONE_JACOBIAN, "np.diag(y) - y @ y.T", "np.diag(y) - np.outer(y, y)"),
     ("the rows' Jacobians are returned or added up; each has to meet its row of grad_y first.",
      "返回的是各行的雅可比矩阵（或它们的和）；每个矩阵还要乘上 grad_y 的那一行。",
      _J, f"grad_y[:, None, :] * ({_J})", f"({_J}).sum(axis=0)"),
-    (*OTHER, f"y * (grad_y + {_S})", f"grad_y - {_S}", "y * (grad_y - grad_y.sum(1)[:, None])"),
 ]
 
 BINARY = ("that is binary cross-entropy. With one-hot classes there is no term for 1 - y.",
@@ -217,7 +192,8 @@ MISTAKES["CrossEntropyLoss.forward", "loss"] = [
     ("log(0) is -inf, and 0 * -inf is nan. 0 has to be raised a tiny bit before the logarithm.",
      "log(0) 是 -inf，0 * -inf 是 nan。取对数之前，要把 0 抬高到一个极小的正数。",
      f"{_L}.sum() / n", "-np.log((y * y_hat).sum(axis=1)).mean()"),
-    (*BASE, *(f"-(y * np.{f}(y_hat)).sum(){n}" for f in ("log2", "log10") for n in (" / n", ""))),
+    ("the base of the logarithm is not e.", "对数的底不是 e。",
+     *(f"-(y * np.{f}(y_hat)).sum(){n}" for f in ("log2", "log10") for n in (" / n", ""))),
     ("that is an array, and the loss is one number: the sum over all, divided by N.",
      "这是一个数组，而损失是一个数：全部加起来，再除以 N。",
      *(f"{_L}{b}{c}" for c in ("", " / n") for b in ("", ".sum(axis=0)", ".sum(axis=1)")),
@@ -232,7 +208,6 @@ MISTAKES["CrossEntropyLoss.forward", "loss"] = [
     (*NO_LABELS, "-np.log(y_hat).sum() / n", "-np.log(y_hat).mean()"),
     (*SQUARED, *(f"((y_hat - y) ** 2).{f}" for f in ("sum() / n", "sum() / 2", "mean()", "sum()"))),
     (*AGAIN, *(f"-(y * np.log(softmax(y_hat))).{f}" for f in ("sum() / n", "sum()", "mean()"))),
-    (*OTHER, "-(y * y_hat).sum() / n", "-(y * np.log1p(y_hat)).sum() / n"),
 ]
 
 FUSED = (
@@ -255,7 +230,6 @@ MISTAKES["CrossEntropyLoss.backward", "grad_y_hat"] = [
      "漏了除以 y_hat：log(y_hat) 的导数是 1 / y_hat。", "-y / n", "-y * y_hat / n", "-y * y_hat"),
     (*AGAIN, "softmax(y_hat) - y", "(softmax(y_hat) - y) / n", "-y / softmax(y_hat) / n"),
     (*NOT_MATMUL, "y @ (1 / y_hat)", "-y.T @ (1 / y_hat) / n"),
-    (*OTHER, "-y / y_hat ** 2 / n", "-y / (1 + y_hat) / n", "2 * (y_hat - y) / n"),
 ]
 
 # What may have become of the right result of any method.
