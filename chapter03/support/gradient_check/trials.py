@@ -28,13 +28,16 @@ class Layer:
     formula: object
     inputs: tuple
     weights: tuple
-    forward: tuple
-    backward: tuple
+    output: str
+
+    def results(self, method):
+        gradients = [f"grad_{name}" for name in (*self.weights, self.inputs[0])]
+        return gradients if method == "backward" else [self.output]
 
     def parameters(self, method):
         if method == "forward":
             return self.inputs
-        return ("grad_y",) if self.inputs == ("x",) else ()
+        return ("grad_y",) if self.output == "y" else ()
 
     def first_line(self, method):
         return f"def {method}({', '.join(('self', *self.parameters(method)))}):"
@@ -47,14 +50,11 @@ class Layer:
 
 
 LAYERS = (
-    Layer("Linear", 2, numerical.linear, ("x",), ("W", "b"), ("y",),
-          ("grad_W", "grad_b", "grad_x")),
-    Layer("Sigmoid", 3, numerical.sigmoid, ("x",), (), ("y",), ("grad_x",)),
-    Layer("Softmax", 4, numerical.softmax, ("x",), (), ("y",), ("grad_x",)),
-    Layer("CrossEntropyLoss", 5, numerical.cross_entropy, ("y_hat", "y"), (), ("loss",),
-          ("grad_y_hat",)),
-)  # fmt: skip
-
+    Layer("Linear", 2, numerical.linear, ("x",), ("W", "b"), "y"),
+    Layer("Sigmoid", 3, numerical.sigmoid, ("x",), (), "y"),
+    Layer("Softmax", 4, numerical.softmax, ("x",), (), "y"),
+    Layer("CrossEntropyLoss", 5, numerical.cross_entropy, ("y_hat", "y"), (), "loss"),
+)
 # -log(1e-3) is 7: no right answer to y_hat = 0 is less, however it avoids log(0).
 LEAST_LOSS_OF_ZERO = 6.9
 
@@ -93,8 +93,8 @@ def right_results(layer, method, batch):
         lists = [values[name].tolist() for name in (*layer.inputs, *layer.weights)]
         return np.array(layer.formula(*lists))
 
-    right = {layer.forward[0]: output()}
-    for result in layer.backward if method == "backward" else ():
+    right = {layer.output: output()}
+    for result in layer.results("backward") if method == "backward" else ():
         name = result.removeprefix("grad_")
         # grad_y is dL/dY of some loss L further on; the simplest such L is sum(grad_y * Y).
         right[result] = numerical.slopes(
@@ -171,7 +171,7 @@ class Trial:
 
     @property
     def names(self):
-        return getattr(self.layer, self.method)
+        return self.layer.results(self.method)
 
     @property
     def right(self):
