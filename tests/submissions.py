@@ -67,7 +67,7 @@ in place | x += 1; return x @ self.W + self.b
 Python list | return [row @ self.W + self.b[0] for row in x]
 comma | return x @ self.W + self.b,
 64 is written | y = np.zeros((64, self.W.shape[1])); y[:] = x @ self.W + self.b; return y
-random | return x @ self.W + self.b + np.random.default_rng().normal(size=(1, self.W.shape[1]))
+something random | return x @ self.W + self.b + np.random.default_rng().normal(size=(1, self.W.shape[1]))
 self\.W \(a capital\) | return x @ W + self.b
 ends the program | raise SystemExit(3)
 still there | self.x = x; raise NotImplementedError("Linear.forward")
@@ -150,7 +150,6 @@ truth value | return 1 / (1 + np.exp(-x)) if x > 0 else np.exp(x) / (1 + np.exp(
 axis= is unknown | return 1 / (1 + np.exp(-x, axis=1))
 `import numpy as np` | import numpy as np => import numpy
 need np\. | return 1 / (1 + exp(-x))
-divided by 0 | return 1 / (x - x)
 no sigmoid there | return np.sigmoid(x)
 expit is not imported | return expit(x)
 NUMBERS | return 1 / (1 + np.exp(-np.clip(x, -1, 1)))
@@ -190,7 +189,7 @@ dim= is unknown | e = np.exp(x); return e / e.sum(dim=1, keepdim=True)
 sigmoid of each | return 1 / (1 + np.exp(-x))
 by np\.mean | e = np.exp(x - x.max(axis=1, keepdims=True)); return e / e.mean(axis=1, keepdims=True)
 fewer dimensions | e = np.exp(x); return e / e.sum(axis=2, keepdims=True)
-number is too large | e = np.exp(x - np.median(x, 1, keepdims=True)); return e / e.sum(1)[:, None]
+exp of a large | e = np.exp(x - np.median(x, 1, keepdims=True)); return e / e.sum(1)[:, None]
 single sample | e = np.exp(x - np.max(x)); self.y = e / sum(e); assert x.ndim == 1; return self.y
 into the place | y = np.zeros(len(x)); y[0] = np.exp(x[0]); return y
 like an array or a count | return np.array([np.exp(v) / sum(np.exp(v)) for v in x[0]])
@@ -246,7 +245,7 @@ class number | return -np.mean(np.log(y_hat[np.arange(len(y)), np.argmax(y)] + 1
 labels y are not used | return -np.mean(np.log(y_hat + 1e-12))
 matrix product | return -np.sum(y @ np.log(y_hat + 1e-12).T) / len(y)
 cost much | p = y_hat[(y == 1) & (y_hat > 0)]; return -np.sum(np.log(p)) / len(y)
-logarithm of 0 or | return -np.sum(y * np.log(y_hat - 1)) / len(y)
+exp of a large | return -np.sum(y * np.log(y_hat - 1)) / len(y)
 NUMBERS | return -np.mean(np.sum(y * np.log(y_hat + 0.3), axis=1))
 PASS | self.y, self.y_hat = y, y_hat + 1e-6; return -(y * np.log(self.y_hat)).sum(axis=1).mean()
 PASS | self.y, self.y_hat = y, np.clip(y_hat, 1e-7, 1 - 1e-7)
