@@ -386,7 +386,7 @@ FACTS = {
                    "exp 的自变量太大得 inf，log(0) 是 -inf，inf / inf 和 0 * inf 是 nan。"),
     "small loss": ("a right class of probability 0 has to cost much, however log(0) is avoided.",
                    "正确类别的概率是 0，代价应该很大，不管用什么办法避开 log(0)。"),
-    "earlier": ("a new object gives other numbers: something random or of an earlier call.",
+    "earlier": ("a new object gives other numbers: something random, or left from before, is used.",
                 "换一个新对象，结果就不同：用了随机数，或者用了以前的调用留下的量。"),
     "one sample": ("it is right for a single sample (a vector). A batch has one in each row.",
                    "这段代码对单个样本（一个向量）是对的。一批里一行是一个样本，要各算各的。"),
