@@ -103,16 +103,15 @@ def train(model, dataset, options):
     chosen = {name: getattr(options, name) for name in REMEMBERED}
     meta = {"dataset": name, "history": [], "options": chosen}
 
-    sizes = "-".join(map(str, network.dims))
+    sizes, count = "-".join(map(str, network.dims)), f"{len(training[0]):,}"
     loss, _, _ = evaluate(network, loss_function, *validation)
-    print(
-        say(
-            f"Training {sizes} on {len(training[0]):,} images ({name}). Its loss is {loss:.2f} "
-            f"before the first step; a guess among ten costs ln 10 = {remarks.GUESS:.2f}.",
-            f"用 {len(training[0]):,} 张图像（{name}）训练 {sizes}。训练前损失为 {loss:.2f}；"
-            f"十类里瞎猜，损失是 ln 10 = {remarks.GUESS:.2f}。",
-        )
+    first_line = say(
+        f"Training {sizes} on {count} images ({name}). Its loss is {loss:.2f} "
+        f"before the first step; a guess among ten costs ln 10 = {remarks.GUESS:.2f}.",
+        f"用 {count} 张图像（{name}）训练 {sizes}。训练前损失为 {loss:.2f}；"
+        f"十类里瞎猜，损失是 ln 10 = {remarks.GUESS:.2f}。",
     )
+    print(first_line)
     for epoch in range(1, options.epochs + 1):
         start, losses = time.perf_counter(), []
         title, no_bar = f"epoch {epoch}/{options.epochs}", not support.is_terminal(sys.stderr)
@@ -131,15 +130,13 @@ def train(model, dataset, options):
         meta["history"].append([train_loss, loss, accuracy])
         weights.save(folder / "weights.npz", network, epoch=epoch, **meta)
         pictures.draw_losses(folder / "loss.png", meta, *compared)
-        print(
-            f"epoch {epoch:2d}/{options.epochs}  "
-            + say(
-                f"training loss {train_loss:.4f}  validation loss {loss:.4f}  "
-                f"validation accuracy {100 * accuracy:.2f} %  {seconds:.1f} s",
-                f"训练损失 {train_loss:.4f}  验证损失 {loss:.4f}  "
-                f"验证准确率 {100 * accuracy:.2f} %  {seconds:.1f} 秒",
-            )
+        line = say(
+            f"training loss {train_loss:.4f}  validation loss {loss:.4f}  "
+            f"validation accuracy {100 * accuracy:.2f} %  {seconds:.1f} s",
+            f"训练损失 {train_loss:.4f}  验证损失 {loss:.4f}  "
+            f"验证准确率 {100 * accuracy:.2f} %  {seconds:.1f} 秒",
         )
+        print(f"epoch {epoch:2d}/{options.epochs}  {line}")
     _, meta["test_accuracy"], y_hat = evaluate(network, loss_function, *test)
     weights.save(folder / "weights.npz", network, epoch=epoch, **meta)
     pictures.draw_mistakes(folder / "mistakes.png", *test, y_hat, network.linears[0].W)
