@@ -265,9 +265,8 @@ def _save(path, packed):
 
 def main(argv=None):
     """Download and verify MNIST with the arguments `argv` and return the exit code."""
-    parser = argparse.ArgumentParser(
-        description=say("Download and verify MNIST.", "下载并核对 MNIST。"), allow_abbrev=False
-    )
+    about = say("Download and verify MNIST.", "下载并核对 MNIST。")
+    parser = argparse.ArgumentParser(description=about, allow_abbrev=False)
     place = say("place of MNIST", "MNIST 的文件夹") + " (%(default)s)"
     parser.add_argument("--data_dir", default=DATA_DIR, metavar="DIR", help=place)
     folder = Path(os.path.expanduser(parser.parse_args(argv).data_dir))

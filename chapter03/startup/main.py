@@ -197,13 +197,8 @@ def say_what_next(folder, meta, other, other_meta):
 
 def parse(argv):
     """Return the options of the command line."""
-    parser = argparse.ArgumentParser(
-        description=say(
-            "Check the eight methods of model.py, then train a network and save it.",
-            "检查 model.py 的八个方法，再训练网络并保存。",
-        ),
-        allow_abbrev=False,
-    )
+    about = say("Check model.py, then train a network and save it.", "检查 model.py，再训练网络。")
+    parser = argparse.ArgumentParser(description=about, allow_abbrev=False)
 
     def add(name, english, chinese, to=parser, **settings):
         default = " (%(default)s)" if "default" in settings else ""
@@ -220,13 +215,9 @@ def parse(argv):
     add("--epochs", "passes over the training images", "训练轮数", default=20, **size)
     add("--momentum", "0: the textbook's SGD", "动量，0 即教科书中的 SGD", default=0.98, **share)
     add("--seed", "same seed, same weights", "随机种子，相同则权重相同", default=0, **seed)
-    add(
-        "--dataset",
-        "MNIST, the digits of a simulated pen, or both if MNIST can be had, else the pen's",
-        "MNIST、模拟笔写的数字，或两者都用（得不到 MNIST 时只用后者）",
-        default="auto",
-        choices=("auto", "mnist", "pen"),
-    )
+    add("--dataset", "auto: MNIST if it can be had, and digits of a simulated pen",
+        "auto：MNIST（如果能得到）加上模拟笔写的数字", default="auto",
+        choices=("auto", "mnist", "pen"))  # fmt: skip
     add("--no_jitter", "show images always as they are", "不做数据增强", action="store_true")
     checks = parser.add_mutually_exclusive_group()
     add("--check_only", "do not train", "只检查，不训练", to=checks, action="store_true")
