@@ -114,7 +114,7 @@ wrong gradient | return grad_y @ self.W.T => return self.grad_W
 several values | return grad_y @ self.W.T => return grad_y @ self.W.T, self.grad_W, self.grad_b
 accumulated | self.grad_W = self.x.T => self.grad_W = getattr(self, "grad_W", 0) + self.x.T
 no self\.grad_W yet | self.grad_W = self.x => self.grad_W += self.x
-earlier call | self.x = x => self.x = getattr(self, "x", x)
+left from before | self.x = x => self.x = getattr(self, "x", x)
 never set | self.x = x => pass
 Is `inputs` meant | self.x = x => self.inputs = x
     self.x.T => self.input.T
