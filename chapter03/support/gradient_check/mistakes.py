@@ -411,9 +411,6 @@ ENDLESS = ("an endless loop: does its condition ever become false?", "死循环�
 SECOND_BACKWARD = (
     "backward alters what forward has kept, or adds to its earlier gradients.",
     "backward 改动了 forward 保存的量，或者把梯度累加到了上一次的结果上。")
-TWO_FORWARDS = (
-    "backward belongs to the latest forward, which has to replace what is kept.",
-    "backward 对应最近的一次 forward：forward 每次都要替换保存的量。")
 TWO_OBJECTS = ("the objects share what they keep, globally or in the class: keep it in self.",
                "几个对象共用了保存的量（全局变量或类属性）：要存进各自的 self。")
 NETWORK = ("each method is right alone: do layers change each other's arrays, or was MLP altered?",
