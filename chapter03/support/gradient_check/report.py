@@ -1,5 +1,6 @@
 """The report on the eight methods: the list, the next one to correct or to write, what to do."""
 
+import contextlib
 import os
 import re
 import shutil
@@ -34,7 +35,6 @@ class Result:
     place: Place
     state: str = "PASS"  # or FAIL, TODO, WAITS
     fault: trials.FaultError | None = None  # of a FAIL
-    example: str = ""  # numbers to compare, if the fault resembles no known mistake
     note: str = ""  # a remark on a PASS, or what a WAITS is waiting for
 
 
@@ -70,7 +70,7 @@ def results(model):
     checked.append(network)
     following = _next(checked)
     if following and following.fault:
-        _explain(following, model)
+        _explain(following.fault, model)
     return checked
 
 
@@ -108,19 +108,13 @@ def _check(result, model, check, *arguments):
         result.state, result.place = "FAIL", result.fault.place or result.place
 
 
-def _explain(result, model):
-    def explained(function, *arguments):
-        # The student's code is called once more: no explanation is better than to wait for one.
-        try:
-            return run_limited(partial(function, *arguments), TIME_LIMIT, model.__file__)
-        except BaseException:
-            return ""
-
-    fault = result.fault
-    if fault.trial and not fault.hint:
-        fault.hint = explained(diagnosis.looks_like, fault)
-        if not fault.hint:
-            result.example = explained(diagnosis.example, fault.trial)
+def _explain(fault, model):
+    # The student's code is called once more: no explanation is better than to wait for one.
+    run = partial(run_limited, limit=TIME_LIMIT, path=model.__file__)
+    with contextlib.suppress(BaseException):
+        fault.hint = fault.hint or run(partial(diagnosis.looks_like, fault))
+    with contextlib.suppress(BaseException):
+        fault.example = "" if fault.hint else run(partial(diagnosis.example, fault.trial))
 
 
 def _print_report(checked, prints):
@@ -146,26 +140,27 @@ def _print_report(checked, prints):
 
 def _print_next(result):
     """Print what is known of a FAIL, and that it, or a TODO, is the next to be done."""
-    name, place, what = result.name, result.place, say("write", "写")
+    fault, where = result.fault, f"{result.name}{say(', ', '  ')}{result.place}"
     section = say(f"chapter03/README.en.md section {result.section}", f"讲义第 {result.section} 节")
-    if result.fault:
-        print(f"\n{_coloured('FAIL', 'FAIL')}  {name}{say(', ', '  ')}{place}")
-        for english, chinese, text in (
-            ("  Seen:        ", "    现象：    ", result.fault.text),
-            ("  Looks like:  ", "    可能原因：", result.fault.hint),
-            ("  Example:     ", "    手算对照：", result.example),
-            ("  Read:        ", "    参考：    ", f"{section}\n{mistakes.FORMULAS.get(name, '')}"),
-        ):
-            if text:
-                print(_paragraph(say(english, chinese), text))
-        what, section = say("correct", "改正"), ""
-    section = section and say(f" ({section})", f"（{section}）")
-    print(
-        say(
-            f"\nNext: {what} {name}, {place}{section}, and run this again.",
-            f"\n下一步：{what} {name}  {place} {section}，再运行一次。",
-        )
-    )
+    if not fault:
+        print(say(f"\nNext: write {where} ({section}), and run this again.",
+                  f"\n下一步：写 {where} （{section}），再运行一次。"))  # fmt: skip
+        return
+    print(f"\n{_coloured('FAIL', 'FAIL')}  {where}")
+    for english, chinese, text in (
+        ("  Seen:        ", "    现象：    ", fault.text),
+        ("  Looks like:  ", "    可能原因：", fault.hint),
+        ("  Example:     ", "    手算对照：", fault.example),
+        (
+            "  Read:        ",
+            "    参考：    ",
+            f"{section}\n{mistakes.FORMULAS.get(result.name, '')}",
+        ),
+    ):
+        if text:
+            print(_paragraph(say(english, chinese), text))
+    print(say(f"\nNext: correct {where}, and run this again.",
+              f"\n下一步：改正 {where} ，再运行一次。"))  # fmt: skip
 
 
 def _paragraph(head, text):

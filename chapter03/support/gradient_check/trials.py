@@ -236,6 +236,7 @@ class FaultError(Exception):
     result: str = ""  # the name of what is wrong
     place: Place | None = None  # the line, if it is known
     hint: str = ""  # why, if it is known
+    example: str = ""  # numbers to compare, if it is not
     trial: Trial | None = None
     trials: tuple = ()
 
