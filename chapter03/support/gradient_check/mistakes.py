@@ -30,8 +30,6 @@ FORMULAS = {
 # Said of several methods.
 ENTRYWISE = ("`*` multiplies entry by entry; the formula has a matrix product.",
              "`*` 是逐元素相乘，公式里是矩阵乘法。")
-NOT_MATMUL = ("a matrix product (`@`, np.dot) stands where the formula goes entry by entry.",
-              "公式里是逐元素相乘，这里却用了矩阵乘法（`@` 或 np.dot）。")
 ORDER = ("a transpose or the order is wrong: the inner sizes have to agree, the outer ones remain.",
          "转置或者次序错了：相邻的两个数要相等，外侧的两个数就是结果的形状。")
 NO_GRAD_Y = ("the incoming gradient grad_y is forgotten. By the chain rule it is a factor.",
@@ -89,8 +87,6 @@ MISTAKES["Linear.backward", "grad_x"] = [
     (*ORDER, "W @ grad_y.T", "W @ grad_y", "W.T @ grad_y", "grad_y.T @ W", "W.T @ grad_y.T"),
     (*ENTRYWISE, "grad_y * W", "W * grad_y", "grad_y * W.T"),
     (*PASSED_ON, "grad_y"),
-    ("the wrong gradient is returned: grad_W and grad_b are kept in self, dL/dX is returned.",
-     "返回错了梯度：grad_W 和 grad_b 存进 self，返回的是 dL/dX。", "grad_W", "grad_b"),
     (*NO_GRAD_Y, "np.ones_like(grad_y) @ W.T", "W.T"),
 ]
 
@@ -118,7 +114,6 @@ MISTAKES["Sigmoid.backward", "grad_x"] = [
     ("exp overflows far from zero, and inf / inf is nan. With the output y there is no exp.",
      "离零很远时 exp 溢出，而 inf / inf 是 nan。用 forward 保存的输出 y 就不需要 exp。",
      "grad_y * np.exp(-x) / (1 + np.exp(-x)) ** 2", "grad_y * np.exp(x) / (1 + np.exp(x)) ** 2"),
-    (*NOT_MATMUL, "grad_y @ (y * (1 - y))", "grad_y @ (y * (1 - y)).T", "(y * (1 - y)) @ grad_y"),
 ]
 
 _MAX, _SUM = "x.max(axis=1, keepdims=True)", "e.sum(axis=1, keepdims=True)"
@@ -199,10 +194,6 @@ MISTAKES["CrossEntropyLoss.forward", "loss"] = [
      *(f"{_L}{b}{c}" for c in ("", " / n") for b in ("", ".sum(axis=0)", ".sum(axis=1)")),
      "-np.log(y_hat)", "-np.log((y * y_hat).sum(axis=1))"),
     (*BINARY, *(f"{s}{_BCE}.{f}" for s in ("-", "") for f in ("sum() / n", "mean()", "sum()"))),
-    (*NOT_MATMUL, "y @ np.log(y_hat)", *(f"-(y @ np.log(y_hat).T){b}" for b in (".sum() / n", ""))),
-    ("the class number is not used row by row: each row has a right class of its own.",
-     "没有按行取用类别编号：每一行有自己的正确类别。",
-     "-np.log(y_hat[np.arange(n), y.argmax()]).mean()", "-np.log(y_hat[y.argmax(axis=1)]).mean()"),
     (*SWAPPED, "-(y_hat * np.log(y)).sum() / n",
      *(f"-(y_hat * np.log(y + {eps})).sum() / n" for eps in _EPS)),
     (*NO_LABELS, "-np.log(y_hat).sum() / n", "-np.log(y_hat).mean()"),
@@ -226,10 +217,7 @@ MISTAKES["CrossEntropyLoss.backward", "grad_y_hat"] = [
     ("that is the logarithm itself; its derivative is 1 / y_hat.",
      "这还是对数本身；它的导数是 1 / y_hat。", f"{_L} / n", _L, "-np.log(y_hat)"),
     (*BINARY, f"{_BG} / n", _BG, f"{_BG} / (n * D)", f"-{_BG} / n", f"-{_BG}"),
-    ("the division by y_hat is missing: the derivative of log(y_hat) is 1 / y_hat.",
-     "漏了除以 y_hat：log(y_hat) 的导数是 1 / y_hat。", "-y / n", "-y * y_hat / n", "-y * y_hat"),
     (*AGAIN, "softmax(y_hat) - y", "(softmax(y_hat) - y) / n", "-y / softmax(y_hat) / n"),
-    (*NOT_MATMUL, "y @ (1 / y_hat)", "-y.T @ (1 / y_hat) / n"),
 ]
 
 # What may have become of the right result of any method.
@@ -242,8 +230,6 @@ RELATIONS = [
      "多除了一次 n（行数），成了平均：只有损失对一批取平均，也只取一次。", "right / n"),
     ("it is n times too large, n the number of rows: a division is missing, or rows are added up.",
      "结果是正确值的 n 倍（n 是行数）：漏了除以 n，或者多加了各行。", "right * n"),
-    ("the sign is wrong, and so is the division by n, the number of rows.",
-     "符号错了，除以行数 n 也不对。", "-right / n", "-right * n", "-right / D", "-right * n / D"),
     ("it is divided by the number of columns (D, m) in place of n, the number of rows.",
      "除以了列数，而应该除以行数 n。", "right * n / D"),
     ("it is divided (multiplied) by the number of columns or of all entries, as by np.mean.",
@@ -255,8 +241,6 @@ RELATIONS = [
      "除以了固定的 {inverse:.6g}，而不是行数 n。", "right * n * k"),
     ("everything is {k:.6g} times what it should be, in every batch: a constant factor.",
      "每一批的结果都是正确值的 {k:.6g} 倍：多了或少了一个常数因子。", "right * k"),
-    ("fractions are lost: an array of integers (dtype=int) holds none.",
-     "小数部分丢了：整数数组（dtype=int）存不下小数。", "np.trunc(right)"),
     ("only the first row of the batch counts: an index 0, or a `return` inside the loop?",
      "只算了这一批的第一行：是不是下标写死成了 0，或者把 return 写在了循环里？",
      "right[0]", "first", "np.vstack([right[:1], np.zeros_like(right[1:])])"),
