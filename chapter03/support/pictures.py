@@ -39,17 +39,16 @@ def draw_losses(path, meta, other, other_meta):
 
 def _draw_history(losses, accuracies, meta, style, **line):
     epochs = range(1, 1 + len(meta["history"]))
-    training, validation, accuracy = zip(*meta["history"], strict=True)
+    training, validation, accuracy = np.transpose(meta["history"])
     losses.plot(epochs, training, style, color="tab:blue", **{"label": "training", **line})
     losses.plot(epochs, validation, style, color="tab:orange", **{"label": "validation", **line})
-    shares = [100 * share for share in accuracy]
-    accuracies.plot(epochs, shares, style, color="tab:green", **{"label": "_", **line})
+    accuracies.plot(epochs, 100 * accuracy, style, color="tab:green", **{"label": "_", **line})
 
 
 def differences(meta, other_meta):
-    """Return what was chosen otherwise for the other network, such as ["lr 0.001", "no jitter"]."""
+    """Return what was chosen otherwise for the other network, such as ["lr 0.001", "epochs 5"]."""
     ours, theirs = (
-        {"dataset": m.get("dataset"), **m.get("options", {})} for m in (meta, other_meta)
+        {**m.get("options", {}), "dataset": m.get("dataset")} for m in (meta, other_meta)
     )
     return [f"{name} {theirs[name]}" for name in theirs if theirs[name] != ours.get(name)]
 

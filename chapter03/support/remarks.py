@@ -18,22 +18,17 @@ def check_steps(epoch, train_loss, options):
     """Raise UserError if steps so large made the network worse than a guess."""
     if math.isfinite(train_loss) and (train_loss <= 2.4 or _step(options) <= 1):
         return
+    smaller = f"--lr {options['lr'] / 10:g}"
     raise UserError(
         f"epoch {epoch} ended with a mean loss of {train_loss:.3g}, and a guess costs {GUESS:.2f}: "
-        f"--lr {options['lr']:g} with --momentum {options['momentum']:g} takes steps that are too "
-        f"large. Try --lr {options['lr'] / 10:g}. The saved weights are as they were.",
-        f"第 {epoch} 轮的平均损失是 {train_loss:.3g}，而瞎猜的损失是 {GUESS:.2f}："
-        f"--lr {options['lr']:g} 配上 --momentum {options['momentum']:g}，步子太大了。"
-        f"请试试 --lr {options['lr'] / 10:g}。已保存的权重没有改动。",
+        f"the steps are too large. Try {smaller}. The saved weights are as they were.",
+        f"第 {epoch} 轮的平均损失是 {train_loss:.3g}，而瞎猜的损失是 {GUESS:.2f}：步子太大了。"
+        f"请试试 {smaller}。已保存的权重没有改动。",
     )
 
 
 def after_training(network, meta):
-    """Return what to say about the training in `meta`, whose last gradients `network` holds, or ''.
-
-    A loss that never left that of a guess comes first; then one that was still falling fast when
-    the learning rate began to fall.
-    """
+    """Return a remark on the training in `meta`, whose last gradients `network` holds, or ''."""
     losses = [validation_loss for _, validation_loss, _ in meta["history"]]
     if min(losses) > 0.85 * GUESS:
         return _no_better_than_a_guess(network.linears, min(losses), meta["options"])
@@ -50,8 +45,7 @@ def after_training(network, meta):
     return say(
         f"The validation loss was still falling by {100 * fall:.0f} % an epoch when the learning "
         f"rate began to fall; {better} should bring it lower.",
-        f"学习率开始衰减时，验证损失每轮还在下降 {100 * fall:.0f} %；"
-        f"改用 {better} 应该能降得更低。",
+        f"学习率开始衰减时，验证损失每轮还在下降 {100 * fall:.0f} %；用 {better} 应该能降得更低。",
     )
 
 
