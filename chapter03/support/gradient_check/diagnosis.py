@@ -145,14 +145,9 @@ def same(got, value, dtype="float64"):
         got, value = np.asarray(got, dtype=np.float64), np.asarray(value, dtype=np.float64)
     except (TypeError, ValueError):
         return False
-    if got.shape != value.shape:
-        return False
-    tolerance, finite = SAME.get(dtype, 1e-3), np.isfinite(got) & np.isfinite(value)
-    floor = np.max(np.abs(value[finite]), initial=0.0) / 10 + 1e-4
-    with np.errstate(all="ignore"):
-        size = np.maximum(np.maximum(np.abs(got), np.abs(value)), floor)
-        near = finite & (np.abs(got - value) <= tolerance * size)
-    return bool(np.all(near | (got == value) | (np.isnan(got) & np.isnan(value))))
+    tolerance = SAME.get(dtype, 1e-3)
+    nearly_zero = tolerance * np.max(np.abs(value), where=np.isfinite(value), initial=1e-3) / 10
+    return got.shape == value.shape and np.allclose(got, value, tolerance, nearly_zero, True)
 
 
 def _source(trial):
