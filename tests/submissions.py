@@ -73,7 +73,7 @@ ends the program | raise SystemExit(3)
 still there | self.x = x; raise NotImplementedError("Linear.forward")
 column is appended | x = np.hstack([x, np.ones((len(x), 1))]); return x @ self.W + self.b
 has to begin with | def forward(self, x): => def forward(x):
-called Lineal | class Linear: => class Lineal:
+has to stand in class | class Linear: => class Lineal:
 only the first row | for row in x:
         return row @ self.W + self.b
 last row is left out | return x[:-1] @ self.W + self.b
@@ -176,7 +176,7 @@ parentheses of a call | return grad_y * self.y.copy * (1 - self.y)
 PASS | return grad_y * (self.y - self.y ** 2)
 PASS | grad_x = 1 - self.y; grad_x *= self.y; grad_x *= grad_y; return grad_x
 == Softmax.forward
-stands in the wrong class | class Softmax: => <nothing>
+has to stand in class | class Softmax: => <nothing>
 columns sum to 1 | e = np.exp(x - x.max()); return e / e.sum(axis=0)
 whole array | e = np.exp(x - np.max(x)); return e / np.sum(e)
 no maximum is subtracted | e = np.exp(x); return e / e.sum(axis=1, keepdims=True)
@@ -262,11 +262,11 @@ logarithm itself | return -self.y * np.log(self.y_hat) / len(self.y)
 swapped | return -self.y_hat / (self.y + 1e-12) / len(self.y)
 once more | e = np.exp(self.y_hat); return (e / e.sum(axis=1, keepdims=True) - self.y) / len(e)
 stay apart | return (-self.y / self.y_hat / len(self.y)).mean(axis=0)
-called CrossEntropyLoss.gradient | def backward(self): => def gradient(self):
-not indented | \n    def backward(self): => \ndef backward(self):
-there twice | \n\nclass MLP: => \n    def backward(self):\n        raise Later\n\n\nclass MLP:
+has to stand in class | def backward(self): => def gradient(self):
+has to stand in class | \n    def backward(self): => \ndef backward(self):
+stand in class | \n\nclass MLP: => \n    def backward(self):\n        raise Later\n\n\nclass MLP:
     raise Later => raise NotImplementedError
-was renamed or deleted | def backward(self): => def g(self):
+has to stand in class | def backward(self): => def g(self):
 PASS | return np.where(self.y == 1, -1 / self.y_hat, 0) / self.y.shape[0]
 PASS | g = np.zeros_like(self.y_hat); i = np.arange(len(g)), self.y.argmax(axis=1)
     g[i] = -1 / self.y_hat[i] / len(g)

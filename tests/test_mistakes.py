@@ -72,9 +72,10 @@ def pairs():
         yield from ((method, *row[:2]) for row in rows)
     yield from (("", *row[:2]) for row in mistakes.RELATIONS)
     yield from (("", *row[1:]) for row in mistakes.STUMBLES)
-    for table in ("CHANGED", "MISSING", "TYPES", "FACTS", "ABSENT"):
+    for table in ("CHANGED", "TYPES", "FACTS"):
         yield from (("", *pair) for pair in getattr(mistakes, table).values())
-    for name in ("SIZE", "SIGNATURE", "ONES", "THREE_AXES", "CONSTANT"):
+    single = "SIZE SIGNATURE ONES THREE_AXES CONSTANT ABSENT NO_RETURN NOT_KEPT OTHER_NAME"
+    for name in single.split():
         yield "", *getattr(mistakes, name)[:2]
 
 

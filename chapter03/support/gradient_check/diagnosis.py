@@ -219,22 +219,19 @@ def _stumble(trial, trials):
 def _close(error):
     """Return a question with a name that resembles the one that is not there."""
     name, there = getattr(error, "name", None), getattr(error, "obj", None)
-    names = vars(there) if hasattr(there, "__dict__") else dir(there) if there is not None else ()
-    found = difflib.get_close_matches(str(name), [n for n in names if n[0] != "_"], 1, 0.7)
+    names = [name for name in dir(there) if name[0] != "_"] if there is not None else ()
+    found = difflib.get_close_matches(str(name), names, 1, 0.7)
     return say(f" Is `{found[0]}` meant?", f"是不是想写 `{found[0]}`？") if found else ""
 
 
 def _missing(result, trial):
-    wanted, code = trial.layer.source(trial.method, result), _source(trial)
+    wanted = trial.layer.source(trial.method, result)
     if not wanted.startswith("self."):
-        key = "not reached" if re.search(r"^\s*return\b", code, re.MULTILINE) else "no return"
-        return say(*mistakes.MISSING[key])
-    if re.search(rf"(?<![.\w]){result}\b[^=\n]*=[^=]", code):
-        return say(*mistakes.MISSING["local"]).format(result, wanted)
+        return say(*mistakes.NO_RETURN)
     for name, value in vars(trial.alone().subject).items():
         if same(value, trial.right[result], trial.batch.dtype.name):
-            return say(*mistakes.MISSING["other name"]).format(f"self.{name}", wanted)
-    return say(*mistakes.MISSING[""]).format("", wanted)
+            return say(*mistakes.OTHER_NAME).format(name, wanted)
+    return say(*mistakes.NOT_KEPT).format(wanted)
 
 
 def _fact(kind, result, trial, trials):

@@ -347,18 +347,12 @@ CHANGED = dict.fromkeys(("self.W", "self.b"), (
     "": ("-=, *=, x[...] = and out= write into the caller's array, in place. Work on a new one.",
          "原地修改了输入：-=、*=、x[...] =、out= 会写进调用者的数组。请算到一个新数组里。"),
 }
-MISSING = {
-    "no return": ("a `return` is missing. print only shows a value, return hands it on.",
-                  "漏了 return。print 只是显示，return 才能把结果交出去。"),
-    "not reached": ("the `return` is not reached, or what stands behind it has no value itself.",
-                    "没有执行到 return，或者 return 后面的东西本身没有值。"),
-    "other name": ("it has another name, {0}. The optimizer looks for {1}.",
-                   "它存在了另一个名字 {0} 下面，而优化器要找的是 {1}。"),
-    "local": ("{0} is a local variable, which ends with the method; the optimizer looks for {1}.",
-              "{0} 只是局部变量，方法结束就没有了；优化器要找的是 {1}。"),
-    "": ("backward has to keep this gradient in {1}. The optimizer looks for it there.",
-         "backward 要把这个梯度存进 {1}，优化器会到那里去找。"),
-}
+NO_RETURN = ("a `return` is missing or not reached, or what it returns has no value (as print).",
+             "漏了 return，没有执行到它，或者 return 的东西没有值（例如 print）。")
+NOT_KEPT = ("backward has to keep this gradient in {0}; a local variable ends with the method.",
+            "backward 要把这个梯度存进 {0}；局部变量在方法结束时就没有了。")
+OTHER_NAME = ("it has another name, self.{0}. The optimizer looks for {1}.",
+              "它存在了另一个名字 self.{0} 下面，而优化器要找的是 {1}。")
 TYPES = {
     "comma": ("a comma at the end makes a tuple of it.", "行末多了一个逗号，成了 tuple。"),
     "tuple": ("several values are returned; only the output, or in backward dL/dX, is wanted.",
@@ -378,17 +372,8 @@ FACTS = {
     "special": ("it is right for {0}, but not here: is a size, limit or special case in the code?",
                 "输入是 {0}时是对的，这里却不对：是不是写死了大小、界限或特殊情形？"),
 }
-ABSENT = {
-    "renamed": ("it is called {0} there, and has to be {1}.", "它在那里叫 {0}，应该叫 {1}。"),
-    "indented": ("`{0}` is not indented as a method of {2}: `def` needs four spaces before it.",
-                 "`{0}` 的缩进不对，没有成为类 {2} 的方法：def 前面要有四个空格。"),
-    "other class": ("`{0}` stands in the wrong class; it belongs into class {2}.",
-                    "`{0}` 写错了地方，应该写在类 {2} 里。"),
-    "twice": ("the method is there twice; Python takes the last, the blank one. One has to go.",
-              "这个方法写了两遍，Python 用的是后面那个空白的。请删掉多余的一个。"),
-    "": ("it was renamed or deleted. It has to begin with `{1}`.",
-         "它被改名或删掉了。第一行应该是 `{1}`。"),
-}
+ABSENT = ("it has to stand in class {0}, once, indented by four spaces, and begin with `{1}`.",
+          "它应该写在类 {0} 里，缩进四个空格，只写一遍，第一行是 `{1}`。")
 
 # What a time limit, the orders of calls in a training, and the network bring to light.
 ENDLESS = ("an endless loop: does its condition ever become false?", "死循环：循环条件会变为假吗？")

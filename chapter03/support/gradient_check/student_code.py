@@ -193,29 +193,25 @@ def lines_of(path):
 
 
 def misplaced(path, name, method):
-    """Return (Place, dotted name, what is wrong, see mistakes.ABSENT) of code that seems to be
-    meant for `name`.`method`, which is absent or still blank; or None.
+    """Return (Place, dotted name) of code that seems to be meant for `name`.`method`, or None.
+
+    It is asked where that method is absent or still blank.
     """
     lines, seen, above = lines_of(path), [], ""  # `above`: the last class at the left margin
     for where, node in _definitions(_tree(path)):
         around, _, last = where.rpartition(".")
-        wrong = ""
         if isinstance(node, ast.ClassDef):
             above = above if around else last
-            if name not in lines and _alike(last, name):
-                wrong = "renamed"
+            fits = name not in lines and _alike(last, name)
         elif f"{name}.{method}" in lines and _only_raises(node):
             continue
-        elif around == name:
+        elif around == name:  # twice, the second time blank, or under another name
             other = {"forward": "__call__", "backward": "gradient"}[method]
-            if last == method:
-                wrong = "twice"  # the second time blank
-            elif last == other or (last[0] != "_" and _alike(last, method)):
-                wrong = "renamed"
-        elif last == method and (where in seen or (above == name and around != above)):
-            wrong = "other class" if around and not around.startswith(name) else "indented"
-        if wrong:
-            return Place(path, node.lineno), where, wrong
+            fits = last == other or (last[0] != "_" and _alike(last, method))
+        else:  # badly indented, or in another class
+            fits = last == method and (where in seen or (above == name and around != above))
+        if fits:
+            return Place(path, node.lineno), where
         seen.append(where)
     return None
 

@@ -358,21 +358,18 @@ def _look_for(model, layer, method):
     found = student_code.misplaced(model.__file__, name, method)
     if callable(getattr(cls, method, None)) and not blank:
         return
-    wanted = layer.first_line(method)
+    if blank and not found:
+        raise BlankError(blank)
+    text = say(f"class {name} has no method {method}", f"类 {name} 里没有方法 {method}")
     if blank:
-        if not found:
-            raise BlankError(blank)
         text = say(f"{name}.{method} is blank", f"{name}.{method} 还是空白")
-    elif isinstance(cls, type):
-        text = say(f"class {name} has no method {method}", f"类 {name} 里没有方法 {method}")
-    else:
-        text, wanted = say(f"there is no class {name}", f"没有名为 {name} 的类"), f"class {name}:"
-    place, like, key = found or (None, "", "")
-    if found:
-        wanted = f"{name}.{method}" if isinstance(cls, type) else name
+    elif not isinstance(cls, type):
+        text = say(f"there is no class {name}", f"没有名为 {name} 的类")
+    place, like = found or (None, "")
+    if place:
         code = f"`{like}` ({place})"
         text += say(f", but {code} looks like it", f"，不过 {code} 看起来就是它")
-    hint = say(*mistakes.ABSENT[key]).format(like, wanted, name)
+    hint = say(*mistakes.ABSENT).format(name, layer.first_line(method))
     raise FaultError("absent", text, place=place, hint=hint)
 
 
