@@ -103,9 +103,9 @@ WRONG = [
     ("Linear.forward", "return self.b + (x[0]\n    * 2).dot(self.W.T)", "",
      r"met there: \(x\[0\] \* 2\) \(3,\) @ self.W.T \(4, 3\)"),
     ("Softmax.forward", "class Softmax: => class SoftMax:", "class SoftMax",
-     "there is no class Softmax, but `SoftMax`"),
+     "Softmax.forward is blank or missing, but `SoftMax`"),
     ("Linear.backward", "def backward(self, grad_y) => def backwrad(self, grad_y)",
-     "def backwrad", "no method backward, but `Linear.backwrad`"),
+     "def backwrad", "Linear.backward is blank or missing, but `Linear.backwrad`"),
     ("the whole network", "[linear, Sigmoid()] => [linear, Softmax()]", "def forward(self",
      r"linears\[0\].grad_W: relative error.*or was MLP altered"),
 ]  # fmt: skip

@@ -360,11 +360,7 @@ def _look_for(model, layer, method):
         return
     if blank and not found:
         raise BlankError(blank)
-    text = say(f"class {name} has no method {method}", f"类 {name} 里没有方法 {method}")
-    if blank:
-        text = say(f"{name}.{method} is blank", f"{name}.{method} 还是空白")
-    elif not isinstance(cls, type):
-        text = say(f"there is no class {name}", f"没有名为 {name} 的类")
+    text = say(f"{name}.{method} is blank or missing", f"{name}.{method} 还是空白，或者不存在")
     place, like = found or (None, "")
     if place:
         code = f"`{like}` ({place})"
@@ -386,20 +382,17 @@ def _check_as_in_training(first, second):
     """Call forward and backward in the orders in which a training may call them."""
     one, two, layer = first.batch, second.batch, first.layer
 
-    def call(method, batch, subject=None):
-        return Trial(first.model, layer, method, batch).call(subject).subject
-
     def judge(subject, batch, about, hint):
         trial = Trial(first.model, layer, "backward", replace(batch, about=about))
         _judge([trial.call(subject, forward=False)], hint)
 
-    subject = call("backward", one)
+    subject = first.alone().subject
     given = {name: two.given[name] for name in layer.parameters("backward")}
     about = "a second backward after one forward", "同一次 forward 后的第二次 backward"
     judge(subject, replace(one, given={**one.given, **given}), about, mistakes.SECOND_BACKWARD)
     about = f"two {layer.name} objects in turn", f"交替使用的两个 {layer.name} 对象"
-    call("forward", one, subject)
-    call("forward", two)
+    Trial(first.model, layer, "forward", one).call(subject)
+    Trial(first.model, layer, "forward", two).call()
     judge(subject, one, about, mistakes.TWO_OBJECTS)
 
 
@@ -414,12 +407,10 @@ def _note(trials):
         for name, got in trial.results.items():
             wanted, source = trial.batch.dtype, trial.layer.source(trial.method, name)
             if name != "loss" and got.dtype.itemsize > wanted.itemsize:
-                return say(
-                    f"right, but {source} is {got.dtype} for {wanted} inputs, and training takes "
-                    "twice as long: np.zeros and the like need dtype=x.dtype.",
-                    f"数值正确，但输入是 {wanted} 时 {source} 是 {got.dtype}，训练要慢一倍："
-                    "np.zeros 等要加上 dtype=x.dtype。",
-                )
+                english = f"right, but {source} is {got.dtype} for {wanted} inputs"
+                chinese = f"数值正确，但输入是 {wanted} 时 {source} 是 {got.dtype}"
+                return say(f"{english}: training takes twice as long. Is a dtype=x.dtype missing?",
+                           f"{chinese}，训练要慢一倍：是不是漏了 dtype=x.dtype？")  # fmt: skip
     return ""
 
 
