@@ -221,7 +221,7 @@ UNREADABLE = [
     (SOLUTION.replace("        self.x = x\n", "    self.x = x\n", 1), "model.py:33: .*indent"),
     (SOLUTION.encode("gbk"), "model.py:1: the file is not saved as UTF-8"),
     (SOLUTION.replace("import numpy", "import nunpy"), "model.py:1[0-9]: .*No module named 'nun"),
-    (SOLUTION + "exit()", r"model\.py:\d+: this line ends the program"),
+    (SOLUTION + "exit()", r"model\.py:\d+: this line raises SystemExit"),
     (SOLUTION + "x = undefined", r"model\.py:\d+: .*NameError: name 'undefined'"),
     (SOLUTION + "while True: print(1)", r"model\.py:\d+: .*still running after 0.3 seconds"),
 ]

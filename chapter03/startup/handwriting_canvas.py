@@ -135,24 +135,22 @@ class Results:
             self._text(116, 76, headline, fill=ui.BLUE, size=size, weight="bold")
             self._text(116, 138, verdict, anchor="n")
         for digit in range(10):
-            self._bar(digit, 285 + 18 * digit, probabilities)
+            y, wins = (
+                285 + 18 * digit,
+                probabilities is not None and digit == probabilities.argmax(),
+            )
+            style = {"size": 13, **({"weight": "bold", "fill": ui.BLUE} if wins else {})}
+            self._text(26, y, digit, **{"fill": ui.INK, **style})
+            self._bar(y, 1, ui.TRACK)
+            if probabilities is not None:
+                self._bar(y, probabilities[digit], ui.BLUE if wins else ui.PALE_BLUE)
+                self._text(336, y, percent(probabilities[digit]), "e", **style)
         self.canvas.delete(*old)  # now, so that Tk keeps fonts and images
 
-    def _bar(self, digit, y, probabilities):
-        (left, top), (right, bottom) = self._at(40, y - 6), self._at(284, y + 6)
-        self.canvas.create_rectangle(left, top, right, bottom, width=0, fill=ui.TRACK)
-        if probabilities is None:
-            self._text(26, y, digit, fill=ui.INK, size=13)
-            return
-        wins = digit == probabilities.argmax()
-        style = {"size": 13, "weight": "bold" if wins else "normal"}
-        self._text(26, y, digit, fill=ui.BLUE if wins else ui.INK, **style)
-        share = probabilities[digit]
-        self._text(336, y, percent(share), "e", fill=ui.BLUE if wins else ui.GREY, **style)
-        length = share * (right - left)
-        if length >= 1:  # Tk draws even an empty rectangle one pixel wide
-            fill = ui.BLUE if wins else ui.PALE_BLUE
-            self.canvas.create_rectangle(left, top, left + length, bottom, width=0, fill=fill)
+    def _bar(self, y, share, fill):
+        (left, top), (right, bottom) = self._at(40, y - 6), self._at(40 + 244 * share, y + 6)
+        if right - left >= 1:  # Tk draws even an empty rectangle one pixel wide
+            self.canvas.create_rectangle(left, top, right, bottom, width=0, fill=fill)
 
     def _at(self, x, y):
         return self._left + x * self._unit, self._top + y * self._unit

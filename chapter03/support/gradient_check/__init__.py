@@ -48,22 +48,19 @@ def _text(path):
     try:
         data = Path(path).read_bytes()
     except OSError as error:
-        path, why = shown(path), error.strerror
         raise UserError(
-            f"{path} cannot be read: {why}. Is the path right?",
-            f"读不到文件 {path} ：{why}。请检查路径。",
+            f"{shown(path)} cannot be read: {error.strerror}. Is the path right?",
+            f"读不到文件 {shown(path)} ：{error.strerror}。请检查路径。",
         ) from None
     try:
         return importlib.util.decode_source(data)
     except (UnicodeDecodeError, SyntaxError):
-        before, wrong, _ = data.decode("utf-8", "replace").partition("\ufffd")
-        if not wrong:  # an encoding that Python does not know stands in the first line
-            raise
-    place = Place(path, before.count("\n") + 1)
-    raise UserError(
-        f"{place}: the file is not saved as UTF-8. Save it again in your editor, as UTF-8.",
-        f"文件 {place} 这一行不是 UTF-8 编码。请在编辑器里选择 UTF-8 编码重新保存。",
-    )
+        before, *_ = data.decode("utf-8", "replace").partition("\ufffd")
+        place = Place(path, before.count("\n") + 1)
+        raise UserError(
+            f"{place}: the file is not saved as UTF-8. Save it again in your editor, as UTF-8.",
+            f"文件 {place} 这一行不是 UTF-8 编码。请在编辑器里选择 UTF-8 编码重新保存。",
+        ) from None
 
 
 def _unreadable(error, path):
@@ -96,8 +93,6 @@ def _not_importable(error, path):
     if isinstance(error, student_code.OutOfTimeError):
         place, limit = error.args[0], TIME_LIMIT
         what = say(f"is still running after {limit} seconds", f"运行 {limit} 秒还没有结束")
-    if isinstance(error, SystemExit):
-        what = say("ends the program", "结束了整个程序")
     place = place or shown(path)
     return UserError(f"{place}: this line {what} while model.py is imported. Correct or remove it.",
                f"导入 model.py 时，{place} 这一行{what}。请改正或删掉它。")  # fmt: skip
