@@ -11,15 +11,7 @@ from functools import partial
 from itertools import product
 
 from support import is_terminal
-from support.gradient_check import diagnosis, mistakes, trials
-from support.gradient_check.student_code import (
-    OutOfTimeError,
-    Place,
-    limited_prints,
-    lines_of,
-    message_of,
-    run_limited,
-)
+from support.gradient_check import diagnosis, mistakes, student_code, trials
 from support.language import is_chinese, say
 
 TIME_LIMIT = 4  # seconds for one method, which needs a few milliseconds
@@ -32,7 +24,7 @@ class Result:
 
     name: str
     section: int  # of the handout
-    place: Place
+    place: student_code.Place
     state: str = "PASS"  # or FAIL, TODO, WAITS
     fault: trials.FaultError | None = None  # of a FAIL
     note: str = ""  # a remark on a PASS, or what a WAITS is waiting for
@@ -40,7 +32,7 @@ class Result:
 
 def check(model):
     """Check the module `model`, print the report, and return whether everything is right."""
-    with limited_prints(model) as prints:
+    with student_code.limited_prints(model) as prints:
         checked = results(model)
     _print_report(checked, prints)
     return all(result.state == "PASS" for result in checked)
@@ -75,8 +67,8 @@ def results(model):
 
 
 def _place(model, name):
-    lines = lines_of(model.__file__)
-    return Place(model.__file__, lines.get(name, lines.get(name.partition(".")[0], 1)))
+    lines = student_code.lines_of(model.__file__)
+    return student_code.Place(model.__file__, lines.get(name, lines.get(name.partition(".")[0], 1)))
 
 
 def _next(checked):
@@ -86,12 +78,12 @@ def _next(checked):
 def _check(result, model, check, *arguments):
     try:
         check = partial(check, model, *arguments)
-        result.note = run_limited(check, TIME_LIMIT, model.__file__)
+        result.note = student_code.run_limited(check, TIME_LIMIT, model.__file__)
     except trials.BlankError as blank:
         result.state, result.place = "TODO", blank.args[0]
     except trials.FaultError as fault:
         result.fault = fault
-    except OutOfTimeError as error:
+    except student_code.OutOfTimeError as error:
         place, seconds = error.args[0] or result.place, TIME_LIMIT
         text = say(
             f"still running after {seconds} seconds in `{place.source}`",
@@ -103,14 +95,14 @@ def _check(result, model, check, *arguments):
     except BaseException as error:
         # Whatever a method does, the student sees neither a traceback of ours nor a PASS.
         unusable = say("what it returned cannot be used: ", "返回的结果无法使用：")
-        result.fault = trials.FaultError("unusable", unusable + message_of(error))
+        result.fault = trials.FaultError("unusable", unusable + student_code.message_of(error))
     if result.fault:
         result.state, result.place = "FAIL", result.fault.place or result.place
 
 
 def _explain(fault, model):
     # The student's code is called once more: no explanation is better than to wait for one.
-    run = partial(run_limited, limit=TIME_LIMIT, path=model.__file__)
+    run = partial(student_code.run_limited, limit=TIME_LIMIT, path=model.__file__)
     with contextlib.suppress(BaseException):
         fault.hint = fault.hint or run(partial(diagnosis.looks_like, fault))
     with contextlib.suppress(BaseException):
