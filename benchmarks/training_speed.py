@@ -61,8 +61,8 @@ def train_with_torch(batching, options):
     limits = torch.tensor([[0.1, 0.17, 0.11], [0.17, 0.1, 0.11]])
     black = x.min()
 
-    def jitter(images):
-        maps = torch.eye(2, 3) + limits * (2 * torch.rand(2, 3) - 1)
+    def jitter(images, strength):
+        maps = torch.eye(2, 3) + strength * limits * (2 * torch.rand(2, 3) - 1)
         images = images.view(-1, 1, 28, 28) - black
         grid = affine_grid(maps.expand(len(images), 2, 3), images.shape, align_corners=False)
         moved = grid_sample(images, grid, mode="nearest", align_corners=False)
@@ -82,7 +82,7 @@ def train_with_torch(batching, options):
             batches = ((x[some], y[some]) for some in rows)
         for images, labels in batches:
             if not options.no_jitter:
-                images = jitter(images)
+                images = jitter(images, 1 if epoch <= (1 - main.FALL) * options.epochs else 0.5)
             optimizer.zero_grad()
             loss = loss_function(network(images), labels)
             loss.backward()

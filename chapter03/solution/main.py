@@ -28,6 +28,7 @@ MODEL = HERE / "model.py"
 MODEL_DIR = HERE.parent.parent / "model"
 
 HELD_OUT = 5_000  # of MNIST's training images: epochs are judged by them, the test comes last
+CLIMB, FALL = 0.1, 0.3  # of the steps: where the learning rate climbs and where it falls
 PEN_DIGITS_BESIDE_MNIST = 30_000
 PEN_DIGITS_ALONE = 60_000
 REMEMBERED = "hidden_dims", "lr", "momentum", "batch_size", "epochs", "seed", "no_jitter"
@@ -93,8 +94,7 @@ def train(model, dataset, options):
     rng = np.random.default_rng(options.seed)
     network = model.MLP(training[0].shape[1], options.hidden_dims, 10, rng)
     loss_function = model.CrossEntropyLoss()
-    jitter = None if options.no_jitter else Jitter(rng)
-    batches = Batches(*training, options.batch_size, rng, jitter)
+    batches = Batches(*training, options.batch_size, rng)
     optimizer = SGD(network.linears, options.momentum)
     steps = options.epochs * len(batches)
     folder = options.model_dir / HERE.name
@@ -114,6 +114,8 @@ def train(model, dataset, options):
     print(first_line)
     for epoch in range(1, options.epochs + 1):
         start, losses = time.perf_counter(), []
+        if not options.no_jitter:  # towards the end, images look more as they will in the test
+            batches.augment = Jitter(rng, 1 if epoch <= (1 - FALL) * options.epochs else 0.5)
         title, no_bar = f"epoch {epoch}/{options.epochs}", not support.is_terminal(sys.stderr)
         with tqdm(batches, title, leave=False, disable=no_bar) as bar:
             for x, y in bar:
@@ -156,8 +158,8 @@ def evaluate(network, loss_function, images, labels, batch_size=500):
 
 
 def learning_rate(step, steps, peak):
-    """Return the rate at step 0, 1, ...: `peak`, falling to 0 over the last 30 % of the steps."""
-    return peak * min(1, max(0, (steps - step) / (0.3 * steps)))
+    """Return the rate at step 0, 1, ...: climbing to `peak` at first, at last falling to 0."""
+    return peak * max(0, min(1, (step + 1) / (CLIMB * steps), (steps - step) / (FALL * steps)))
 
 
 class SGD:

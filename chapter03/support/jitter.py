@@ -12,12 +12,14 @@ class Jitter:
 
     One affine map, drawn anew for each batch, serves all its images: over the epochs every image
     still meets many. `rng` is a numpy.random.Generator; the largest `rotation` is in degrees,
-    `scale` and `shear` are shares of the image's size, `shift` is in pixels.
+    `scale` and `shear` are shares of the image's size, `shift` is in pixels; `strength` is a
+    factor of them all.
     """
 
-    def __init__(self, rng, rotation=10, scale=0.1, shear=0.15, shift=1.5):
+    def __init__(self, rng, strength=1, rotation=10, scale=0.1, shear=0.15, shift=1.5):
         self.rng = rng
-        self.limits = np.array([math.radians(rotation), scale, scale, shear, shift, shift])
+        limits = [math.radians(rotation), scale, scale, shear, shift, shift]
+        self.limits = strength * np.array(limits)
         self.from_centre = np.mgrid[:SIDE, :SIDE].reshape(2, -1) - (SIDE - 1) / 2
 
     def __call__(self, images):
