@@ -150,11 +150,10 @@ def _download(names, folder):
             url, had, attempt = mirrors[0] + path.name, len(packed), attempt + 1
             if attempt == 1:
                 print(say(f"Downloading {url}", f"正在下载 {url}"))
-            else:
-                time.sleep(PAUSE_SECONDS)
+            time.sleep(PAUSE_SECONDS if attempt > 1 else 0)
             try:
                 contents[name] = _fetch(url, name, packed)
-            except (OSError, HTTPError, ValueError) as error:  # those of requests are OSErrors
+            except (OSError, HTTPError, UserError, ValueError) as error:  # OSError: of requests
                 faults.append(_in_words(url, error))
                 # A server with many addresses, all out of reach, takes CONNECT_SECONDS for each.
                 unreachable = isinstance(error, requests.ConnectionError) and not packed
@@ -185,11 +184,9 @@ def _fetch(url, name, packed):
     found = _recognise(packed)
     if name not in found:
         packed.clear()
-        raise ValueError(
-            say(
-                "not the file (a log-in page? log in with a browser first)",
-                "收到的不是这个文件（如果是校园网的登录页，请先用浏览器登录）",
-            )
+        raise UserError(
+            "not the file (a log-in page? log in with a browser first)",
+            "收到的不是这个文件（如果是校园网的登录页，请先用浏览器登录）",
         )
     return found[name]
 

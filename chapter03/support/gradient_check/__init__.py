@@ -94,5 +94,7 @@ def _not_importable(error, path):
         place, limit = error.args[0], TIME_LIMIT
         what = say(f"is still running after {limit} seconds", f"运行 {limit} 秒还没有结束")
     place = place or shown(path)
-    return UserError(f"{place}: this line {what} while model.py is imported. Correct or remove it.",
-               f"导入 model.py 时，{place} 这一行{what}。请改正或删掉它。")  # fmt: skip
+    return UserError(
+        f"{place}: this line {what} while model.py is imported. Correct or remove it.",
+        f"导入 model.py 时，{place} 这一行{what}。请改正或删掉它。",
+    )
