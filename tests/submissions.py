@@ -94,10 +94,10 @@ PASS | self.x = x
 == Linear.backward
 n, the number of rows, once too often | self.x.T @ grad_y => self.x.T @ grad_y / self.x.shape[0]
 averaged.*dimension is lost | grad_y.sum(axis=0, keepdims=True) => np.mean(grad_y, axis=0)
-wrong axis | grad_y.sum(axis=0, keepdims=True) => np.sum(grad_y, axis=1, keepdims=True)
+add up the rows | grad_y.sum(axis=0, keepdims=True) => np.sum(grad_y, axis=1, keepdims=True)
 grad_b is \(m,\) | grad_y.sum(axis=0, keepdims=True) => np.sum(grad_y, axis=0)
-one number for all | grad_y.sum(axis=0, keepdims=True) => np.sum(grad_y)
-not added up | grad_y.sum(axis=0, keepdims=True) => grad_y
+add up the rows | grad_y.sum(axis=0, keepdims=True) => np.sum(grad_y)
+add up the rows | grad_y.sum(axis=0, keepdims=True) => grad_y
 has to keep | \n        self.grad_b = grad_y.sum(axis=0, keepdims=True) => <nothing>
 constant 1, | grad_y.sum(axis=0, keepdims=True) => np.ones_like(self.b)
 another name, self\.dW | self.dW = self.x.T @ grad_y; self.db = grad_y.sum(axis=0)

@@ -39,11 +39,40 @@ PASSED_ON = ("the incoming gradient is passed on unchanged. The layer's own deri
 KEEPDIMS = ("a dimension is lost: (n,) does not fit the rows of (n, D), (n, 1) does (keepdims).",
             "少了一维：(n,) 不能和 (n, D) 逐行对齐，(n, 1) 才能（keepdims=True）。")
 WHOLE = ("a part is missing: the derivative is y (1 - y).", "少了一部分：导数是 y (1 - y)。")
+_MAX, _SUM = "x.max(axis=1, keepdims=True)", "e.sum(axis=1, keepdims=True)"
+_E = f"e = np.exp(x - {_MAX}); "
+DIAGONAL = (
+    "only the diagonal of the Jacobian is used; the entries beside it, -y_i y_j, are missing. All "
+    "of a row share one denominator, so x_i changes every other y_j of its row too.",
+    "只用了雅可比矩阵的对角线，漏掉了非对角项 -y_i y_j。同一行共用一个分母，x_i 一变，其他 y_j 也"
+    "跟着变。")
+THREE_AXES = ("`.T` reverses all axes; of stacked matrices, only the last two are to be swapped.",
+              "`.T` 会把所有的轴都反过来；对一叠矩阵，只应该交换最后两个轴。")
+ONE_JACOBIAN = ("a single Jacobian is made of the whole batch; each row of y has one of its own.",
+                "把整批数据当成一个向量来求雅可比矩阵了；y 的每一行各有各的雅可比矩阵。")
+_J = "y[:, :, None] * np.eye(D) - y[:, :, None] * y[:, None, :]"
+_S = "(grad_y * y).sum(axis=1, keepdims=True)"
+BINARY = ("that is binary cross-entropy. With one-hot classes there is no term for 1 - y.",
+          "这是二分类的交叉熵。标签是独热编码时，没有 1 - y 的那一项。")
+NO_LABELS = ("the labels y are not used: only the right class of each row counts.",
+             "没有用到标签 y：每一行只有正确的那一类起作用。")
+SWAPPED = ("y and y_hat are swapped: y_hat is the prediction (in the logarithm), y the label.",
+           "y 和 y_hat 用反了：y_hat 是预测（在对数里），y 是标签。")
+SQUARED = ("that is the squared error, not cross-entropy.", "这是平方误差，不是交叉熵。")
+AGAIN = ("a softmax is applied once more: y_hat holds probabilities already.",
+         "又做了一次 Softmax：y_hat 已经是概率了。")
+_EPS = ("1e-7", "1e-8", "1e-9", "1e-10", "1e-12", "1e-15")
+_BCE, _L = "(y * np.log(y_hat) + (1 - y) * np.log(1 - y_hat))", "-(y * np.log(y_hat))"
+FUSED = (
+    "that is (perhaps but for a factor) the gradient of softmax and loss together. Here backward "
+    "gives that of the loss alone, with respect to y_hat; Softmax.backward does the rest.",
+    "这是 Softmax 和损失合在一起的梯度（可能差一个倍数）。这里只求损失对 y_hat 的梯度，其余由 "
+    "Softmax.backward 完成。")
+_G, _BG = "-y / y_hat", "(-y / y_hat + (1 - y) / (1 - y_hat))"
 
 # MISTAKES[method, result]: (English, Chinese, *formulas).
-MISTAKES = {}
-
-MISTAKES["Linear.forward", "y"] = [
+MISTAKES = {
+  ("Linear.forward", "y"): [
     ("the bias is missing: b is added to every row.", "漏了偏置：每一行都要加上 b。", "x @ W"),
     ("the order is wrong: samples are rows here, so it is X W. With samples as columns it is W x.",
      "次序反了：我们这里每一行是一个样本，所以是 XW；写成 Wx 的书是把样本放在列上。",
@@ -52,9 +81,8 @@ MISTAKES["Linear.forward", "y"] = [
      "多转置了一次：X 是 (n, d)，W 是 (d, m)，相邻的两个数本来就相等。",
      "x @ W.T + b", "x.T @ W + b", "x.T @ W.T + b"),
     (*ENTRYWISE, "x * W + b", "x * W.T + b"),
-]
-
-MISTAKES["Linear.backward", "grad_W"] = [
+  ],
+  ("Linear.backward", "grad_W"): [
     ("grad_W comes out transposed, (m, d), and W is (d, m).",
      "grad_W 转置了：算出来是 (m, d)，而 W 是 (d, m)。", "grad_y.T @ x"),
     (*ORDER, "x @ grad_y", "x @ grad_y.T", "grad_y @ x", "grad_y @ x.T", "x.T @ grad_y.T"),
@@ -64,33 +92,26 @@ MISTAKES["Linear.backward", "grad_W"] = [
      "用了输出 y，而这里应该是输入 x 或传来的梯度 grad_y。", "y.T @ grad_y", "x.T @ y"),
     ("{k:.4g} * W is added, as weight decay does. It does not belong to dL/dW.",
      "多加了 {k:.4g} * W，这是权重衰减的做法，不属于 dL/dW。", "x.T @ grad_y + k * W"),
-]
-
-MISTAKES["Linear.backward", "grad_b"] = [
+  ],
+  ("Linear.backward", "grad_b"): [
     ("a dimension is lost: grad_b is (m,), and b is (1, m). keepdims=True keeps it.",
      "少了一维：grad_b 是 (m,)，b 是 (1, m)。keepdims=True 能保留它。", "grad_y.sum(axis=0)"),
-    ("grad_b runs over the wrong axis: b is added to every row, so its gradient adds up the rows.",
-     "grad_b 的轴错了。b 加到了每一行上，所以它的梯度要把各行加起来，m 列各得一个数。",
-     "grad_y.sum(axis=1)", "grad_y.sum(axis=1, keepdims=True)"),
-    ("grad_b is one number for all. Only the rows are added up: each of the m columns has its own.",
-     "grad_b 把整个数组合成了一个数。应该只把各行加起来，m 列各有各的数。",
-     "grad_y.sum()", "grad_y.sum(keepdims=True)", "grad_y.mean()"),
-    ("grad_y is not added up over the batch. Each row has gone through the same b.",
-     "grad_y 没有对这一批求和。每一行用的都是同一个 b，所以要把各行加起来。", "grad_y"),
+    ("grad_b has to add up the rows of grad_y, and the rows only: m columns give m numbers.",
+     "grad_b 应该把 grad_y 的各行加起来，而且只加各行：m 列得到 m 个数。", "grad_y",
+     *(f"grad_y.sum({axis})" for axis in ("", "axis=1", "axis=1, keepdims=True", "keepdims=True")),
+     "grad_y.mean()"),
     ("it is averaged over the batch, and has to be summed; besides, a dimension is lost.",
      "对这一批取了平均，而应该求和；另外还少了一维，b 是 (1, m)。", "grad_y.mean(axis=0)"),
-]
-
-MISTAKES["Linear.backward", "grad_x"] = [
+  ],
+  ("Linear.backward", "grad_x"): [
     ("W is not transposed; dL/dX is dL/dY times W^T.",
      "W 没有转置：dL/dX 是 dL/dY 乘 W^T。", "grad_y @ W"),
     (*ORDER, "W @ grad_y.T", "W @ grad_y", "W.T @ grad_y", "grad_y.T @ W", "W.T @ grad_y.T"),
     (*ENTRYWISE, "grad_y * W", "W * grad_y", "grad_y * W.T"),
     (*PASSED_ON, "grad_y"),
     (*NO_GRAD_Y, "np.ones_like(grad_y) @ W.T", "W.T"),
-]
-
-MISTAKES["Sigmoid.forward", "y"] = [
+  ],
+  ("Sigmoid.forward", "y"): [
     ("the sign in the exponent is wrong: these are the values of the sigmoid at -x.",
      "指数的符号错了：算出来的是 Sigmoid 在 -x 处的值。", "1 / (1 + np.exp(x))", "sigmoid(-x)"),
     ("exp overflows for a large x, and inf / inf is nan: the sign of x has to choose the fraction.",
@@ -98,9 +119,8 @@ MISTAKES["Sigmoid.forward", "y"] = [
     ("that is a tanh, which goes from -1 to 1, or one of x in place of x / 2.",
      "用了 tanh，但它的值在 -1 到 1 之间，或者其中的 x 没有除以 2。",
      "np.tanh(x)", "np.tanh(x / 2)", "(1 + np.tanh(x)) / 2"),
-]
-
-MISTAKES["Sigmoid.backward", "grad_x"] = [
+  ],
+  ("Sigmoid.backward", "grad_x"): [
     (*NO_GRAD_Y, "y * (1 - y)", "-y * (1 - y)"),
     ("the input x is used where the formula has the output y.",
      "用了输入 x，而公式里是输出 y。", "grad_y * x * (1 - x)", "x * (1 - x)"),
@@ -114,11 +134,8 @@ MISTAKES["Sigmoid.backward", "grad_x"] = [
     ("exp overflows far from zero, and inf / inf is nan. With the output y there is no exp.",
      "离零很远时 exp 溢出，而 inf / inf 是 nan。用 forward 保存的输出 y 就不需要 exp。",
      "grad_y * np.exp(-x) / (1 + np.exp(-x)) ** 2", "grad_y * np.exp(x) / (1 + np.exp(x)) ** 2"),
-]
-
-_MAX, _SUM = "x.max(axis=1, keepdims=True)", "e.sum(axis=1, keepdims=True)"
-_E = f"e = np.exp(x - {_MAX}); "
-MISTAKES["Softmax.forward", "y"] = [
+  ],
+  ("Softmax.forward", "y"): [
     ("it is normalised over the batch: the columns sum to 1, and each row (a sample) has to.",
      "沿批的方向做了归一化，成了每一列之和为 1。每一行是一个样本，应该每一行之和为 1。",
      "e = np.exp(x); e / e.sum(axis=0)", "e = np.exp(x - x.max()); e / e.sum(axis=0)",
@@ -137,20 +154,8 @@ MISTAKES["Softmax.forward", "y"] = [
      "没有归一化：每一行还要除以这一行的和。", "np.exp(x)", _E + "e", "np.exp(x - x.max())"),
     ("that is the sigmoid of each entry. Softmax divides by the sum over the row.",
      "这是逐元素的 Sigmoid。Softmax 要除以这一行的和。", "sigmoid(x)"),
-]
-
-DIAGONAL = (
-    "only the diagonal of the Jacobian is used; the entries beside it, -y_i y_j, are missing. All "
-    "of a row share one denominator, so x_i changes every other y_j of its row too.",
-    "只用了雅可比矩阵的对角线，漏掉了非对角项 -y_i y_j。同一行共用一个分母，x_i 一变，其他 y_j 也"
-    "跟着变。")
-THREE_AXES = ("`.T` reverses all axes; of stacked matrices, only the last two are to be swapped.",
-              "`.T` 会把所有的轴都反过来；对一叠矩阵，只应该交换最后两个轴。")
-ONE_JACOBIAN = ("a single Jacobian is made of the whole batch; each row of y has one of its own.",
-                "把整批数据当成一个向量来求雅可比矩阵了；y 的每一行各有各的雅可比矩阵。")
-_J = "y[:, :, None] * np.eye(D) - y[:, :, None] * y[:, None, :]"
-_S = "(grad_y * y).sum(axis=1, keepdims=True)"
-MISTAKES["Softmax.backward", "grad_x"] = [
+  ],
+  ("Softmax.backward", "grad_x"): [
     (*DIAGONAL, "grad_y * y * (1 - y)"),
     (f"{DIAGONAL[0]} Besides, the incoming gradient grad_y is forgotten.",
      f"{DIAGONAL[1]}另外还漏乘了传来的梯度 grad_y。", "y * (1 - y)"),
@@ -170,20 +175,8 @@ MISTAKES["Softmax.backward", "grad_x"] = [
     ("the rows' Jacobians are returned or added up; each has to meet its row of grad_y first.",
      "返回的是各行的雅可比矩阵（或它们的和）；每个矩阵还要乘上 grad_y 的那一行。",
      _J, f"grad_y[:, None, :] * ({_J})", f"({_J}).sum(axis=0)"),
-]
-
-BINARY = ("that is binary cross-entropy. With one-hot classes there is no term for 1 - y.",
-          "这是二分类的交叉熵。标签是独热编码时，没有 1 - y 的那一项。")
-NO_LABELS = ("the labels y are not used: only the right class of each row counts.",
-             "没有用到标签 y：每一行只有正确的那一类起作用。")
-SWAPPED = ("y and y_hat are swapped: y_hat is the prediction (in the logarithm), y the label.",
-           "y 和 y_hat 用反了：y_hat 是预测（在对数里），y 是标签。")
-SQUARED = ("that is the squared error, not cross-entropy.", "这是平方误差，不是交叉熵。")
-AGAIN = ("a softmax is applied once more: y_hat holds probabilities already.",
-         "又做了一次 Softmax：y_hat 已经是概率了。")
-_EPS = ("1e-7", "1e-8", "1e-9", "1e-10", "1e-12", "1e-15")
-_BCE, _L = "(y * np.log(y_hat) + (1 - y) * np.log(1 - y_hat))", "-(y * np.log(y_hat))"
-MISTAKES["CrossEntropyLoss.forward", "loss"] = [
+  ],
+  ("CrossEntropyLoss.forward", "loss"): [
     ("log(0) is -inf, and 0 * -inf is nan. 0 has to be raised a tiny bit before the logarithm.",
      "log(0) 是 -inf，0 * -inf 是 nan。取对数之前，要把 0 抬高到一个极小的正数。",
      f"{_L}.sum() / n", "-np.log((y * y_hat).sum(axis=1)).mean()"),
@@ -199,15 +192,8 @@ MISTAKES["CrossEntropyLoss.forward", "loss"] = [
     (*NO_LABELS, "-np.log(y_hat).sum() / n", "-np.log(y_hat).mean()"),
     (*SQUARED, *(f"((y_hat - y) ** 2).{f}" for f in ("sum() / n", "sum() / 2", "mean()", "sum()"))),
     (*AGAIN, *(f"-(y * np.log(softmax(y_hat))).{f}" for f in ("sum() / n", "sum()", "mean()"))),
-]
-
-FUSED = (
-    "that is (perhaps but for a factor) the gradient of softmax and loss together. Here backward "
-    "gives that of the loss alone, with respect to y_hat; Softmax.backward does the rest.",
-    "这是 Softmax 和损失合在一起的梯度（可能差一个倍数）。这里只求损失对 y_hat 的梯度，其余由 "
-    "Softmax.backward 完成。")
-_G, _BG = "-y / y_hat", "(-y / y_hat + (1 - y) / (1 - y_hat))"
-MISTAKES["CrossEntropyLoss.backward", "grad_y_hat"] = [
+  ],
+  ("CrossEntropyLoss.backward", "grad_y_hat"): [
     ("where y_hat is 0, 1 / 0 is inf and 0 / 0 nan: keep it away from 0, as for the logarithm.",
      "y_hat 为 0 的地方，1 / 0 是 inf，0 / 0 是 nan：和取对数时一样，要先让 y_hat 离开 0。",
      f"{_G} / n", f"np.where(y == 1, {_G} / n, 0)"),
@@ -218,7 +204,8 @@ MISTAKES["CrossEntropyLoss.backward", "grad_y_hat"] = [
      "这还是对数本身；它的导数是 1 / y_hat。", f"{_L} / n", _L, "-np.log(y_hat)"),
     (*BINARY, f"{_BG} / n", _BG, f"{_BG} / (n * D)", f"-{_BG} / n", f"-{_BG}"),
     (*AGAIN, "softmax(y_hat) - y", "(softmax(y_hat) - y) / n", "-y / softmax(y_hat) / n"),
-]
+  ],
+}
 
 # What may have become of the right result of any method.
 CONSTANT = ("it is the constant {k:.6g}, whatever goes in.",
