@@ -263,8 +263,7 @@ def _one_sample(trial, trials):
         results = Trial(trial.model, trial.layer, trial.method, one).call().results
         return results and all(same(np.ravel(results[n]), np.ravel(right[n])) for n in trial.names)
 
-    column = [((-1, 1), "one sample")] if trial.layer.name == "Softmax" else []
-    for shape, key in (((-1,), "one sample"), *column, ((1, -1), "one row")):
+    for shape, key in (((-1,), "one sample"), ((-1, 1), "one sample"), ((1, -1), "one row")):
         if all(is_right(i, shape) for i in range(len(trial.batch.given[trial.layer.inputs[0]]))):
             return say(*mistakes.FACTS[key])
     return ""
@@ -281,11 +280,10 @@ EXAMPLES = {
 def example(trial):
     """Return a small example: what goes in, what comes out, and what should come out."""
     layer, method = trial.layer, trial.method
-    used = [*layer.inputs, *layer.weights]
-    used += layer.parameters(method) if method == "backward" else []
-    texts = {name: EXAMPLES.get(f"{layer.name}.{name}") or EXAMPLES[name] for name in used}
-    numbers = {name: eval(re.sub(r"ln (\d)", r"np.log(\1)", texts[name])) for name in used}
-    batch = Batch("", {name: np.array(numbers[name], dtype=np.float64) for name in used})
+    names = layer.given(method)
+    texts = {name: EXAMPLES.get(f"{layer.name}.{name}") or EXAMPLES[name] for name in names}
+    numbers = {name: eval(re.sub(r"ln (\d)", r"np.log(\1)", texts[name])) for name in names}
+    batch = Batch("", {name: np.array(numbers[name], dtype=np.float64) for name in names})
     trial = replace(trial, batch=batch).alone()
     lines = []
     for name, got in trial.results.items():

@@ -39,6 +39,9 @@ class Layer:
             return self.inputs
         return ("grad_y",) if self.output == "y" else ()
 
+    def given(self, method):
+        return dict.fromkeys((*self.inputs, *self.weights, *self.parameters(method)))
+
     def first_line(self, method):
         return f"def {method}({', '.join(('self', *self.parameters(method)))}):"
 
@@ -316,10 +319,8 @@ def _value(trial, name):
 
 
 def _inputs(trial):
-    names = [*trial.layer.inputs, *trial.layer.weights]
-    if trial.method == "backward":
-        names += trial.layer.parameters("backward")
-    shapes = say(", ", "，").join(f"{name} {trial.batch.given[name].shape}" for name in names)
+    arrays = {name: trial.batch.given[name] for name in trial.layer.given(trial.method)}
+    shapes = say(", ", "，").join(f"{name} {array.shape}" for name, array in arrays.items())
     about = say(*trial.batch.about)
     if trial.batch.dtype == np.float32:
         about += say(", in float32", "，float32")
