@@ -19,7 +19,7 @@ def draw_losses(path, meta, other, other_meta):
 
     Behind it, dashed, stand the curves of the folder `other` where `other_meta` has a history.
     """
-    with _figure((9, 4.2)) as figure:
+    with _picture(path, (9, 4.2)) as figure:
         losses, accuracies = figure.subplots(1, 2)
         losses.set(xlabel="epoch", ylabel="loss")
         accuracies.set(xlabel="epoch", ylabel="accuracy of the validation images (%)")
@@ -34,7 +34,6 @@ def draw_losses(path, meta, other, other_meta):
             axes.grid(alpha=0.3)
         losses.set_ylim(bottom=0)
         figure.legend(loc="outside lower center", ncols=3, frameon=False)
-        _save(figure, path)
 
 
 def _draw_history(losses, accuracies, meta, style, **line):
@@ -63,7 +62,7 @@ def draw_mistakes(path, images, labels, y_hat, W):
     misread = np.flatnonzero(read != labels)
     surest = misread[np.argsort(-sure[misread], kind="stable")][:SHOWN]
     strongest = np.sort(np.argsort(-np.linalg.norm(W, axis=0), kind="stable")[:SHOWN])
-    with _figure((10, 5.8)) as figure:
+    with _picture(path, (10, 5.8)) as figure:
         left, right = figure.subfigures(1, 2, wspace=0.04)
         left.suptitle("Surest of its mistakes in the test")
         for axes, i in zip(_squares(left, len(surest)), surest, strict=True):
@@ -74,7 +73,6 @@ def draw_mistakes(path, images, labels, y_hat, W):
             limit = np.abs(W[:, j]).max()
             axes.imshow(W[:, j].reshape(28, 28), cmap="RdBu_r", vmin=-limit, vmax=limit)
             axes.set_title(f"hidden unit {j}", size=8)
-        _save(figure, path)
 
 
 def _squares(figure, count):
@@ -86,8 +84,8 @@ def _squares(figure, count):
 
 
 @contextlib.contextmanager
-def _figure(size):
-    """Yield an empty figure that neither asks for settings of the user's nor changes them."""
+def _picture(path, size):
+    """Yield an empty figure, and save it; settings of the user's neither count nor change."""
     backend = os.environ.pop("MPLBACKEND", None)  # it may name one that this Python cannot import
     # Only here: matplotlib takes 0.4 seconds, and neither the checks nor the window need it.
     import matplotlib
@@ -95,14 +93,12 @@ def _figure(size):
 
     if backend is not None:
         os.environ["MPLBACKEND"] = backend
+    content = io.BytesIO()
     with matplotlib.rc_context():
         matplotlib.rcdefaults()
-        yield Figure(figsize=size, dpi=100, layout="constrained")
-
-
-def _save(figure, path):
-    content = io.BytesIO()
-    figure.savefig(content, format="png")
+        figure = Figure(figsize=size, dpi=100, layout="constrained")
+        yield figure
+        figure.savefig(content, format="png")
     try:
         replace_whole(path, content.getbuffer())
     except OSError as error:

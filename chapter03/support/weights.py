@@ -111,7 +111,7 @@ def replace_whole(path, content):
             file.flush()
             os.fsync(file.fileno())  # or a power cut could leave the new name without its content
         for _ in range(40 if os.name == "nt" else 0):
-            with contextlib.suppress(PermissionError):  # another program has it open, the window
+            with contextlib.suppress(PermissionError):  # the window perhaps has it open
                 return os.replace(temporary, path)
             time.sleep(0.05)
         os.replace(temporary, path)
