@@ -77,7 +77,7 @@ has to stand in class | class Linear: => class Lineal:
 only the first row | for row in x:
         return row @ self.W + self.b
 last row is left out | return x[:-1] @ self.W + self.b
-before number 5 | return np.array([x[i + 1] @ self.W for i in range(len(x))]) + self.b
+no such axis or index | return np.array([x[i + 1] @ self.W for i in range(len(x))]) + self.b
 no mm there | return x.mm(self.W) + self.b
 operator before | return x @ (self.W)(self.b)
 right for a batch of 5 rows | y = x @ self.W + self.b; return y if len(y) > 2 else 2 * y + 1
@@ -186,7 +186,7 @@ not normalised | return np.exp(x - x.max(axis=1, keepdims=True))
 dim= is unknown | e = np.exp(x); return e / e.sum(dim=1, keepdim=True)
 sigmoid of each | return 1 / (1 + np.exp(-x))
 by np\.mean | e = np.exp(x - x.max(axis=1, keepdims=True)); return e / e.mean(axis=1, keepdims=True)
-fewer dimensions | e = np.exp(x); return e / e.sum(axis=2, keepdims=True)
+no such axis or index | e = np.exp(x); return e / e.sum(axis=2, keepdims=True)
 exp of a large | e = np.exp(x - np.median(x, 1, keepdims=True)); return e / e.sum(1)[:, None]
 single sample | e = np.exp(x - np.max(x)); self.y = e / sum(e); assert x.ndim == 1; return self.y
 into the place | y = np.zeros(len(x)); y[0] = np.exp(x[0]); return y

@@ -89,14 +89,12 @@ def picture(values, zoom, low, high):
 def add_commands(frame, undo, clear, gap):
     """Return a row of two buttons in `frame`, and let keys of the window do the same."""
     key, sign = ("Command", "⌘") if MAC else ("Control", "Ctrl+")
-    buttons = ttk.Frame(frame)
-    for text, command, *sequences in (
-        (say("Undo", "撤销") + f"  {sign}Z", undo, f"<{key}-z>", f"<{key}-Z>"),
-        (say("Clear", "清空") + "  Esc", clear, "<Escape>"),
-    ):
+    buttons, window = ttk.Frame(frame), frame.winfo_toplevel()
+    window.bind(f"<{key}-z>", lambda event: undo())
+    window.bind("<Escape>", lambda event: clear())
+    undo_text, clear_text = say("Undo", "撤销") + f"  {sign}Z", say("Clear", "清空") + "  Esc"
+    for text, command in ((undo_text, undo), (clear_text, clear)):
         ttk.Button(buttons, text=text, command=command).pack(side="left", padx=(0, gap))
-        for sequence in sequences:
-            frame.winfo_toplevel().bind(sequence, lambda event, command=command: command())
     return buttons
 
 
