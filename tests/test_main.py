@@ -148,7 +148,7 @@ def test_the_output_is_one_line_before_the_first_epoch_one_each_and_what_comes_n
     assert f"784-8-10 on 320 images (mnist). Its loss is {loss:.2f}" in start
     assert "ln 10 = 2.30" in start
     assert [line[:10] for line in epochs] == ["epoch  1/2", "epoch  2/2"]
-    meta = weights.load_meta("solution/weights.npz")
+    meta = weights.load("solution/weights.npz", model.MLP)[1]
     for line, (train_loss, validation_loss, share) in zip(epochs, meta["history"], strict=True):
         assert f"training loss {train_loss:.4f}  validation loss {validation_loss:.4f}" in line
         assert f"validation accuracy {100 * share:.2f} %" in line
@@ -231,7 +231,7 @@ def test_the_last_finished_epoch_survives_an_interruption(
     monkeypatch.setattr(pictures, "draw_losses", draw_and_interrupt)
     assert run("--skip_checks --dataset mnist --hidden_dims 3") == 130
     assert "Interrupted; finished epochs are saved." in capsys.readouterr().out
-    assert weights.load_meta(tmp_path / "solution" / "weights.npz")["epoch"] == 2
+    assert weights.load(tmp_path / "solution" / "weights.npz", model.MLP)[1]["epoch"] == 2
 
 
 def test_a_student_gets_from_0_of_8_to_8_of_8_without_solution(tmp_path):
@@ -256,4 +256,4 @@ def test_a_student_gets_from_0_of_8_to_8_of_8_without_solution(tmp_path):
 def test_one_epoch_on_the_real_mnist_reads_nine_of_ten_test_digits(tmp_path):
     options = ["--dataset", "mnist", "--epochs", "1", "--no_jitter", "--model_dir", str(tmp_path)]
     assert main.main(options) == 0
-    assert weights.load_meta(tmp_path / "solution" / "weights.npz")["test_accuracy"] > 0.9
+    assert weights.load(tmp_path / "solution" / "weights.npz", model.MLP)[1]["test_accuracy"] > 0.9

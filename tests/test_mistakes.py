@@ -74,7 +74,7 @@ def pairs():
     yield from (("", *row[1:]) for row in mistakes.STUMBLES)
     for table in ("CHANGED", "TYPES", "FACTS"):
         yield from (("", *pair) for pair in getattr(mistakes, table).values())
-    single = "SIZE SIGNATURE ONES THREE_AXES CONSTANT ABSENT NO_RETURN NOT_KEPT OTHER_NAME"
+    single = "SIZE ONES THREE_AXES CONSTANT ABSENT NO_RETURN NOT_KEPT OTHER_NAME"
     for name in single.split():
         yield "", *getattr(mistakes, name)[:2]
 

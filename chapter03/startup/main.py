@@ -99,7 +99,9 @@ def train(model, dataset, options):
     steps = options.epochs * len(batches)
     folder = options.model_dir / HERE.name
     reference = options.model_dir / ("startup" if HERE.name == "solution" else "solution")
-    compared = reference.name, weights.load_meta(reference / "weights.npz")
+    compared = reference.name, {}
+    with contextlib.suppress(UserError):
+        compared = reference.name, weights.load(reference / "weights.npz", model.MLP)[1]
     chosen = {name: getattr(options, name) for name in REMEMBERED}
     meta = {"dataset": name, "history": [], "options": chosen}
 
@@ -187,7 +189,7 @@ def say_what_next(folder, meta, other, other_meta):
     """Say how good the network is, where it is, and how to draw for it."""
     accuracy = f"{100 * meta['test_accuracy']:.2f} %"
     if "test_accuracy" in other_meta:
-        label = ", ".join([other, *pictures.differences(meta, other_meta)])
+        label = pictures.label(meta, other, other_meta)
         accuracy += f" ({label}: {100 * other_meta['test_accuracy']:.2f} %)"
     canvas = [support.shown(HERE / "handwriting_canvas.py")]
     if folder.parent.resolve() != MODEL_DIR:

@@ -26,8 +26,8 @@ def draw_losses(path, meta, other, other_meta):
         _draw_history(losses, accuracies, meta, ".-", linewidth=1.5)
         if other_meta.get("history"):
             _draw_history(losses, accuracies, other_meta, "--", linewidth=0.8, label="_")
-            label = ", ".join([other, *differences(meta, other_meta)])
-            losses.plot([], "--", color="gray", linewidth=0.8, label=label)
+            text = label(meta, other, other_meta)
+            losses.plot([], "--", color="gray", linewidth=0.8, label=text)
         for axes in (losses, accuracies):
             axes.set_xlim(0.5, meta["options"]["epochs"] + 0.5)
             axes.xaxis.get_major_locator().set_params(integer=True)
@@ -44,12 +44,13 @@ def _draw_history(losses, accuracies, meta, style, **line):
     accuracies.plot(epochs, 100 * accuracy, style, color="tab:green", **{"label": "_", **line})
 
 
-def differences(meta, other_meta):
-    """Return what was chosen otherwise for the other network, such as ["lr 0.001", "epochs 5"]."""
+def label(meta, other, other_meta):
+    """Return the other folder's name and what was chosen otherwise, as in "startup, lr 0.001"."""
     ours, theirs = (
         {**m.get("options", {}), "dataset": m.get("dataset")} for m in (meta, other_meta)
     )
-    return [f"{name} {theirs[name]}" for name in theirs if theirs[name] != ours.get(name)]
+    chosen = [f"{name} {theirs[name]}" for name in theirs if theirs[name] != ours.get(name)]
+    return ", ".join([other, *chosen])
 
 
 def draw_mistakes(path, images, labels, y_hat, W):

@@ -68,14 +68,6 @@ def load(path, MLP):
     return network, meta
 
 
-def load_meta(path):
-    """Return what the training has told of the weights at `path`, {} if there are none of use."""
-    try:
-        return _read(path)[1]
-    except Exception:  # as above
-        return {}
-
-
 def _read(path):
     with zipfile.ZipFile(path) as archive:
         # Also what a small file would unfold to.

@@ -204,8 +204,6 @@ def _size(trial):
 
 def _stumble(trial, trials):
     message, first = message_of(trial.error), trial.layer.first_line(trial.method)
-    if "positional argument" in message:
-        return "" if trial.place else say(*mistakes.SIGNATURE).format(first=first)
     if trials[0].error is None:
         return say(*mistakes.FACTS["special"]).format(say(*trials[0].batch.about))
     for pattern, english, chinese in mistakes.STUMBLES:

@@ -249,6 +249,9 @@ RELATIONS = [
 # What Python's or NumPy's message matches (the first pattern counts): {0}, {1} are the parts in
 # parentheses, {close} a name that resembles the misspelt one, {first} the method's first line.
 STUMBLES = [
+    ("positional argument",
+     "a call does not fit the parameters: the method has to begin with `{first}`.",
+     "调用和参数对不上：方法的第一行应该是 `{first}`。"),
     ("NoneType|of type None",
      "a value is None: it was never set, or a function has no `return` or works in place.",
      "有一个值是 None：它没有赋过值，或者来自没写 return（或原地操作）的函数。"),
@@ -321,8 +324,6 @@ SIZE = ("{0} is written into the code as a size. Batches and layers differ: take
         "代码里把大小写死成了 {0}。每一批、每一层都可能不同，要从数组的 shape 得到。")
 ONES = ("a column is appended (for the bias?). W has no row for it; b is added to the product.",
         "添了一列（是为偏置添的吗？）。W 里没有对应的一行；b 是乘完以后再加的。")
-SIGNATURE = ("the parameters were changed. The method has to begin with `{first}`.",
-             "参数被改动了。方法的第一行应该是 `{first}`。")
 
 # Kinds of observations, and what was found by trying something out.
 CHANGED = dict.fromkeys(("self.W", "self.b"), (
