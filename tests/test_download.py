@@ -8,7 +8,6 @@ import socket
 import ssl
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
@@ -254,15 +253,14 @@ def test_a_proxy_set_in_the_environment_is_used(mirrors, tmp_path, monkeypatch):
 def test_a_full_disk_is_one_sentence_and_leaves_what_was_there(
     error, mirrors, tmp_path, monkeypatch, capsys
 ):
-    def fails(path, _):
-        path.touch()
+    def fails(_):
         raise error
 
     mirrors(serves_the_files)
     mirror.put(tmp_path)
     (tmp_path / LARGEST).write_bytes(b"damaged")
     before = files_in(tmp_path)
-    monkeypatch.setattr(Path, "write_bytes", fails)
+    monkeypatch.setattr(os, "fsync", fails)
     assert fetch(tmp_path) == 1
     said = capsys.readouterr().err
     assert f"({error.strerror}): free space or change --data_dir" in said

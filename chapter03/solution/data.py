@@ -242,11 +242,8 @@ def _in_words(url, error):
 
 def _save(path, packed):
     """Make `packed` the file `path`, whole or not at all; raise UserError."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_bytes(packed)
-        os.replace(temporary, path)
+        support.replace_whole(path, packed)
     except OSError as error:
         # Windows refuses also while another run, which was quicker, reads the file: all is well.
         if path.stem not in _find(path.parent):
@@ -255,9 +252,6 @@ def _save(path, packed):
                 f"MNIST cannot be saved in {shown} ({why}): free space or change --data_dir.",
                 f"无法把 MNIST 存入 {shown}（{why}）：请腾出空间，或用 --data_dir 换文件夹。",
             ) from None
-    finally:
-        with contextlib.suppress(OSError):
-            temporary.unlink()
 
 
 def main(argv=None):

@@ -1,6 +1,7 @@
 """What must be true before NumPy is imported: Python 3.10, four packages, one thread.
 
 The scripts import this first. It parses in Python 3.6, so that an old interpreter says so.
+Besides, what all of them need of consoles and files.
 """
 
 import os
@@ -11,10 +12,12 @@ import sys
 _places = [os.path.realpath(place) for place in sys.path]
 sys.path[:] = [place for i, place in enumerate(sys.path) if _places[i] not in _places[i + 1 :]]
 
+import contextlib
 import importlib.util
 import shlex
 import shutil
 import subprocess
+import time
 
 from support.language import say
 
@@ -49,6 +52,26 @@ def command(*words):
         return " ".join(map(shlex.quote, words))
     line = subprocess.list2cmdline(words)
     return "& " + line if line.startswith('"') else line  # PowerShell asks for the &
+
+
+def replace_whole(path, content):
+    """Make the bytes `content` the file `path`, which at any moment is the old or the new one."""
+    folder, name = os.path.split(os.path.abspath(str(path)))
+    temporary = os.path.join(folder, f".{name}.{os.getpid()}.tmp")
+    try:
+        os.makedirs(folder, exist_ok=True)
+        with open(temporary, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())  # or a power cut could leave the new name without its content
+        for _ in range(40 if os.name == "nt" else 0):
+            with contextlib.suppress(PermissionError):  # the window perhaps has it open
+                return os.replace(temporary, path)
+            time.sleep(0.05)
+        os.replace(temporary, path)
+    finally:
+        with contextlib.suppress(OSError):
+            os.remove(temporary)
 
 
 def _prepare():

@@ -8,8 +8,8 @@ import sys
 
 import numpy as np
 
+from support import replace_whole
 from support.language import say
-from support.weights import replace_whole
 
 SHOWN = 20  # misread digits, and hidden units
 

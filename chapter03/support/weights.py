@@ -4,17 +4,14 @@ It holds float32 arrays W0 (d, m), b0 (1, m), W1, b1, ... and `meta`, a JSON tex
 version, the layer sizes `dims`, and what the training tells (data set, epoch, history, options).
 """
 
-import contextlib
 import io
 import json
-import os
-import time
 import zipfile
 from itertools import pairwise
-from pathlib import Path
 
 import numpy as np
 
+from support import replace_whole
 from support.language import UserError
 
 FORMAT_VERSION = 1
@@ -90,22 +87,3 @@ def _read(path):
                 if arrays[name].shape != shape or not np.isfinite(arrays[name]).all():
                     raise ValueError(f"{name} is not a {shape} array of finite numbers")
     return arrays, meta
-
-
-def replace_whole(path, content):
-    """Make the bytes `content` the file `path`, which at any moment is the old or the new one."""
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with open(temporary, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())  # or a power cut could leave the new name without its content
-        for _ in range(40 if os.name == "nt" else 0):
-            with contextlib.suppress(PermissionError):  # the window perhaps has it open
-                return os.replace(temporary, path)
-            time.sleep(0.05)
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
