@@ -28,8 +28,6 @@ FORMULAS = {
 
 # fmt: off
 # Said of several methods.
-ENTRYWISE = ("`*` multiplies entry by entry; the formula has a matrix product.",
-             "`*` 是逐元素相乘，公式里是矩阵乘法。")
 ORDER = ("a transpose or the order is wrong: the inner sizes have to agree, the outer ones remain.",
          "转置或者次序错了：相邻的两个数要相等，外侧的两个数就是结果的形状。")
 NO_GRAD_Y = ("the incoming gradient grad_y is forgotten. By the chain rule it is a factor.",
@@ -54,14 +52,8 @@ _J = "y[:, :, None] * np.eye(D) - y[:, :, None] * y[:, None, :]"
 _S = "(grad_y * y).sum(axis=1, keepdims=True)"
 BINARY = ("that is binary cross-entropy. With one-hot classes there is no term for 1 - y.",
           "这是二分类的交叉熵。标签是独热编码时，没有 1 - y 的那一项。")
-NO_LABELS = ("the labels y are not used: only the right class of each row counts.",
-             "没有用到标签 y：每一行只有正确的那一类起作用。")
-SWAPPED = ("y and y_hat are swapped: y_hat is the prediction (in the logarithm), y the label.",
-           "y 和 y_hat 用反了：y_hat 是预测（在对数里），y 是标签。")
-SQUARED = ("that is the squared error, not cross-entropy.", "这是平方误差，不是交叉熵。")
 AGAIN = ("a softmax is applied once more: y_hat holds probabilities already.",
          "又做了一次 Softmax：y_hat 已经是概率了。")
-_EPS = ("1e-7", "1e-8", "1e-9", "1e-10", "1e-12", "1e-15")
 _BCE, _L = "(y * np.log(y_hat) + (1 - y) * np.log(1 - y_hat))", "-(y * np.log(y_hat))"
 FUSED = (
     "that is (perhaps but for a factor) the gradient of softmax and loss together. Here backward "
@@ -80,13 +72,11 @@ MISTAKES = {
     ("there is a transpose too much: X is (n, d) and W (d, m), the inner sizes agree as they are.",
      "多转置了一次：X 是 (n, d)，W 是 (d, m)，相邻的两个数本来就相等。",
      "x @ W.T + b", "x.T @ W + b", "x.T @ W.T + b"),
-    (*ENTRYWISE, "x * W + b", "x * W.T + b"),
   ],
   ("Linear.backward", "grad_W"): [
     ("grad_W comes out transposed, (m, d), and W is (d, m).",
      "grad_W 转置了：算出来是 (m, d)，而 W 是 (d, m)。", "grad_y.T @ x"),
     (*ORDER, "x @ grad_y", "x @ grad_y.T", "grad_y @ x", "grad_y @ x.T", "x.T @ grad_y.T"),
-    (*ENTRYWISE, "x * grad_y", "grad_y * x", "x.T * grad_y"),
     (*NO_GRAD_Y, "x.T @ np.ones_like(grad_y)", "x.T", "x"),
     ("the output y is used where the input x or the gradient grad_y belongs.",
      "用了输出 y，而这里应该是输入 x 或传来的梯度 grad_y。", "y.T @ grad_y", "x.T @ y"),
@@ -107,7 +97,6 @@ MISTAKES = {
     ("W is not transposed; dL/dX is dL/dY times W^T.",
      "W 没有转置：dL/dX 是 dL/dY 乘 W^T。", "grad_y @ W"),
     (*ORDER, "W @ grad_y.T", "W @ grad_y", "W.T @ grad_y", "grad_y.T @ W", "W.T @ grad_y.T"),
-    (*ENTRYWISE, "grad_y * W", "W * grad_y", "grad_y * W.T"),
     (*PASSED_ON, "grad_y"),
     (*NO_GRAD_Y, "np.ones_like(grad_y) @ W.T", "W.T"),
   ],
@@ -165,9 +154,6 @@ MISTAKES = {
      "和是对整个数组（或沿批的方向）求的；应该每一行单独求和。",
      "y * (grad_y - (grad_y * y).sum())", "y * (grad_y - (grad_y * y).sum(axis=0))"),
     (*KEEPDIMS, "y * (grad_y - (grad_y * y).sum(axis=1))"),
-    ("only a part of the Jacobian is used: y_i - y_i y_i on the diagonal and -y_i y_j beside it.",
-     "只用了雅可比矩阵的一部分：对角线上是 y_i - y_i y_i，其余是 -y_i y_j。",
-     f"-y * ({_S} - grad_y * y)", f"-y * {_S}", f"y * {_S}", "grad_y * y"),
     ("that is the shortcut `prediction - label` of softmax and loss; but grad_y is no label.",
      "这是把 Softmax 和损失合在一起的捷径“预测减标签”；但传来的梯度 grad_y 不是标签。",
      "y - grad_y", "(y - grad_y) / n", "grad_y - y"),
@@ -187,10 +173,6 @@ MISTAKES = {
      *(f"{_L}{b}{c}" for c in ("", " / n") for b in ("", ".sum(axis=0)", ".sum(axis=1)")),
      "-np.log(y_hat)", "-np.log((y * y_hat).sum(axis=1))"),
     (*BINARY, *(f"{s}{_BCE}.{f}" for s in ("-", "") for f in ("sum() / n", "mean()", "sum()"))),
-    (*SWAPPED, "-(y_hat * np.log(y)).sum() / n",
-     *(f"-(y_hat * np.log(y + {eps})).sum() / n" for eps in _EPS)),
-    (*NO_LABELS, "-np.log(y_hat).sum() / n", "-np.log(y_hat).mean()"),
-    (*SQUARED, *(f"((y_hat - y) ** 2).{f}" for f in ("sum() / n", "sum() / 2", "mean()", "sum()"))),
     (*AGAIN, *(f"-(y * np.log(softmax(y_hat))).{f}" for f in ("sum() / n", "sum()", "mean()"))),
   ],
   ("CrossEntropyLoss.backward", "grad_y_hat"): [
@@ -198,8 +180,6 @@ MISTAKES = {
      "y_hat 为 0 的地方，1 / 0 是 inf，0 / 0 是 nan：和取对数时一样，要先让 y_hat 离开 0。",
      f"{_G} / n", f"np.where(y == 1, {_G} / n, 0)"),
     (*FUSED, "(y_hat - y) / n", "y_hat - y", "(y - y_hat) / n", "y - y_hat"),
-    (*NO_LABELS, "-1 / y_hat / n", "-1 / y_hat", "1 / y_hat"),
-    (*SWAPPED, "-y_hat / y / n", "-y_hat / y", *(f"-y_hat / (y + {eps}) / n" for eps in _EPS)),
     ("that is the logarithm itself; its derivative is 1 / y_hat.",
      "这还是对数本身；它的导数是 1 / y_hat。", f"{_L} / n", _L, "-np.log(y_hat)"),
     (*BINARY, f"{_BG} / n", _BG, f"{_BG} / (n * D)", f"-{_BG} / n", f"-{_BG}"),
@@ -293,12 +273,6 @@ STUMBLES = [
     ("0-dimensional|(?:length|size)-1|must be real number",
      "a function for a single number (math.exp, float) was given an array; NumPy's take arrays.",
      "只能处理一个数的函数（math.exp、float）拿到了数组；NumPy 的函数可以处理整个数组。"),
-    ("not callable",
-     "something that is no function is called: an operator before ( is missing, or [ ] is meant.",
-     "把不是函数的东西当函数调用了：括号前漏了运算符，或者应该用方括号 [ ]。"),
-    ("(?:subscriptable|to scalar variable|no len|not iterable|as an integer)",
-     "a number is used like an array or a count: added up already, no `range`, or no integer?",
-     "把一个数当成了数组或个数：已经求过和了，漏了 range，还是它不是整数？"),
     ("truth value of an array",
      "`if`, `and`, `max` want one truth value; comparing an array gives one for each entry.",
      "if、and、max 只能判断一个真假；数组的比较得到的是每个元素各一个。"),
