@@ -207,7 +207,7 @@ constant 0, | return grad_y * self.y * (1 - self.y.sum(axis=1, keepdims=True))
 shortcut | return (self.y - grad_y) / len(grad_y)
 single Jacobian | return grad_y @ (np.diag(self.y) - np.outer(self.y, self.y))
 single Jacobian | s = self.y.reshape(-1, 1); return (np.diagflat(s) - np.dot(s, s.T)) @ grad_y
-diagonal.*forgotten | return self.y * (1 - self.y)
+diagonal | return self.y * (1 - self.y)
 Jacobians are returned | y = self.y
     return y[:, :, None] * np.eye(y.shape[1]) - y[:, :, None] * y[:, None]
 reverses all axes | y = self.y[:, :, None]

@@ -1,6 +1,7 @@
 """What the drawing window needs of Tk beside its story: a sharp root, a paper, pictures, advice."""
 
 import contextlib
+import ctypes
 import os
 import sys
 
@@ -29,8 +30,6 @@ def new_root(title):
             f"这个 Python（{sys.executable}）没有窗口库 Tk，请安装 python3-tk 或 python-tk。",
         )
     if os.name == "nt":
-        import ctypes  # its windll is only there
-
         # Otherwise Windows enlarges a window drawn for 96 dpi, and blurs it.
         ctypes.windll.shcore.SetProcessDpiAwareness(1)
     try:

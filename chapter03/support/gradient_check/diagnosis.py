@@ -168,10 +168,11 @@ def _met(trial):
             with contextlib.suppress(Exception):
                 _value(text, names)
             hit = misfit(ast.parse(text), names)
-            if hit and hit.shapes == met.shapes and all(map(same, hit.operands, met.operands)):
+            alike = hit and (hit.operator, hit.shapes) == (met.operator, met.shapes)
+            if alike and all(map(same, hit.operands, met.operands)):
                 meet = say("\nThe same arrays meet in: ", "\n相遇的两个数组和这个式子里的一样：")
                 return say(english, chinese) + meet + text
-    shapes = [np.shape(operand) for operand in met.operands]
+    shapes = met.shapes
     n, columns = trial.batch.given[trial.layer.inputs[0]].shape
     of_all = (n, n) in shapes or {n * columns, n * n, columns**2} & set(sum(shapes, ()))
     if of_all and re.search(r"eye|identity|diag|outer|kron|tile", _source(trial)):
@@ -190,7 +191,7 @@ def _size(trial):
     sizes = {size for array in trial.batch.given.values() for size in array.shape}
     shown = set(re.findall(r"\b\d+\b", str(trial.error)))
     if trial.misfit:
-        shown |= {str(size) for shape in trial.misfit.shapes[1:] for size in shape}
+        shown |= {str(size) for shape in trial.misfit.shapes for size in shape}
     for word in sorted(_words(_source(trial)) & shown):
         if int(word) > 2 and int(word) not in sizes:
             return say(*mistakes.SIZE).format(word)

@@ -7,8 +7,7 @@ To add a mistake, add a row here and a submission to tests/submissions.py. A for
     right, grad_x, grad_W, ...     the right result in question, and the others
     before                         what the student's code gave in the call before
     first, last                    the right result for the first or the last row alone
-    n, D, m                        rows of the batch, columns of the input and of the output
-    sigmoid, softmax               the functions
+    n, D, m, sigmoid, softmax      rows, columns of the input and of the output; the functions
     k                              a number that is the same in all calls; the text may show it
 
 and may begin with an assignment: `e = np.exp(x); e / e.sum()`.
@@ -145,9 +144,7 @@ MISTAKES = {
      "这是逐元素的 Sigmoid。Softmax 要除以这一行的和。", "sigmoid(x)"),
   ],
   ("Softmax.backward", "grad_x"): [
-    (*DIAGONAL, "grad_y * y * (1 - y)"),
-    (f"{DIAGONAL[0]} Besides, the incoming gradient grad_y is forgotten.",
-     f"{DIAGONAL[1]}另外还漏乘了传来的梯度 grad_y。", "y * (1 - y)"),
+    (*DIAGONAL, "grad_y * y * (1 - y)", "y * (1 - y)"),
     ("the incoming gradient is passed on unchanged, as if softmax and loss were one layer.",
      "把传来的梯度原样返回了，好像 Softmax 和损失是同一层。", "grad_y"),
     ("the sum runs over the whole array or over the batch; it is that of each row alone.",

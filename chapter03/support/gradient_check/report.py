@@ -61,7 +61,7 @@ def results(model):
         _check(network, model, trials.check_network)
     checked.append(network)
     following = _next(checked)
-    if following and following.fault:
+    if following and following.state == "FAIL":
         _explain(following.fault, model)
     return checked
 
@@ -79,8 +79,6 @@ def _check(result, model, check, *arguments):
     try:
         check = partial(check, model, *arguments)
         result.note = student_code.run_limited(check, TIME_LIMIT, model.__file__)
-    except trials.BlankError as blank:
-        result.state, result.place = "TODO", blank.args[0]
     except trials.FaultError as fault:
         result.fault = fault
     except student_code.OutOfTimeError as error:
@@ -97,7 +95,8 @@ def _check(result, model, check, *arguments):
         unusable = say("what it returned cannot be used: ", "返回的结果无法使用：")
         result.fault = trials.FaultError("unusable", unusable + student_code.message_of(error))
     if result.fault:
-        result.state, result.place = "FAIL", result.fault.place or result.place
+        result.state = "TODO" if result.fault.kind == "blank" else "FAIL"
+        result.place = result.fault.place or result.place
 
 
 def _explain(fault, model):
@@ -134,7 +133,7 @@ def _print_next(result):
     """Print what is known of a FAIL, and that it, or a TODO, is the next to be done."""
     fault, where = result.fault, f"{result.name}{say(', ', '  ')}{result.place}"
     section = say(f"chapter03/README.en.md section {result.section}", f"讲义第 {result.section} 节")
-    if not fault:
+    if result.state == "TODO":
         print(say(f"\nNext: write {where} ({section}), and run this again.",
                   f"\n下一步：写 {where} （{section}），再运行一次。"))  # fmt: skip
         return

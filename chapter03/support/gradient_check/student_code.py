@@ -13,6 +13,7 @@ import time
 import traceback
 from concurrent.futures import Future
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -123,17 +124,13 @@ _SIGNS = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, eq=False)
-class Misfit:
+class Misfit(NamedTuple):
     """Two operands whose shapes cannot be combined; `text` shows the expressions and shapes."""
 
     text: str
     operator: str
     operands: tuple  # the two arrays
-
-    @property
-    def shapes(self):
-        return self.operator, *map(np.shape, self.operands)
+    shapes: tuple  # theirs
 
 
 def shapes_that_met(frame, place):
@@ -174,8 +171,8 @@ def misfit(tree, namespace):
     except Exception as error:
         if operands and isinstance(error, ValueError):
             a, b = (f"({text})" if " " in text else text for text in texts)
-            text = f"{a} {np.shape(operands[0])} {sign} {b} {np.shape(operands[1])}"
-            return Misfit(text, sign, operands)
+            shapes = tuple(map(np.shape, operands))
+            return Misfit(f"{a} {shapes[0]} {sign} {b} {shapes[1]}", sign, operands, shapes)
     return None
 
 

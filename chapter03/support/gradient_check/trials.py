@@ -234,7 +234,7 @@ class Trial:
 class FaultError(Exception):
     """The method is wrong: `trial`, one of `trials`, shows it."""
 
-    kind: str  # error, changed, missing, type, shape, value; or one that the hint explains
+    kind: str  # error, changed, missing, type, shape, value, blank; or one that the hint explains
     text: str  # for the student
     result: str = ""  # the name of what is wrong
     place: Place | None = None  # the line, if it is known
@@ -242,10 +242,6 @@ class FaultError(Exception):
     example: str = ""  # numbers to compare, if it is not
     trial: Trial | None = None
     trials: tuple = ()
-
-
-class BlankError(Exception):
-    """The method is still to be written; the argument is its Place."""
 
 
 def observe(trial):
@@ -333,7 +329,7 @@ def _warning(trial):
 
 
 def check_method(model, layer, method):
-    """Return a note, perhaps empty, on a right method; raise FaultError or BlankError."""
+    """Return a note, perhaps empty, on a right method; raise FaultError."""
     trials = in_a_row(model, layer, method)
     _judge(trials)
     if method == "backward":
@@ -353,14 +349,14 @@ def in_a_row(model, layer, method):
 
 
 def _look_for(model, layer, method):
-    """Raise BlankError or FaultError if the method is still to be written, or is not there."""
+    """Raise FaultError if the method is still to be written, or is not there."""
     name, cls = layer.name, getattr(model, layer.name, None)
     blank = student_code.blank(model.__file__, f"{name}.{method}")
     found = student_code.misplaced(model.__file__, name, method)
     if callable(getattr(cls, method, None)) and not blank:
         return
     if blank and not found:
-        raise BlankError(blank)
+        raise FaultError("blank", "", place=blank)
     text = say(f"{name}.{method} is blank or missing", f"{name}.{method} 还是空白，或者不存在")
     place, like = found or (None, "")
     if place:
