@@ -144,7 +144,7 @@ class Results:
             self._bar(y, 1, ui.TRACK)
             if probabilities is not None:
                 self._bar(y, probabilities[digit], ui.BLUE if wins else ui.PALE_BLUE)
-                self._text(336, y, percent(probabilities[digit]), "e", **style)
+                self._text(336, y, f"{100 * probabilities[digit]:.0f} %", "e", **style)
         self.canvas.delete(*old)  # now, so that Tk keeps fonts and images
 
     def _bar(self, y, share, fill):
@@ -176,11 +176,7 @@ def conclude(probabilities):
     second, first = np.argsort(probabilities)[-2:]
     if probabilities[first] < SURE:
         return say(f"{first} or {second}?", f"{first} 还是 {second}？"), say("not sure", "不确定")
-    return f"{first}", percent(probabilities[first]) + say(" sure", " 的把握")
-
-
-def percent(probability):
-    return f"{100 * probability:.0f} %"
+    return f"{first}", f"{100 * probabilities[first]:.0f} %" + say(" sure", " 的把握")
 
 
 class Window:

@@ -90,12 +90,11 @@ def _prepare():
     missing = [name for name in PACKAGES if importlib.util.find_spec(name) is None]
     if missing:
         names, install = ", ".join(missing), command("-m", "pip", "install", *missing)
-        english = "Run this, or choose the Python that has them in your editor"
-        chinese = "请运行下面的命令，或在编辑器里换成装有它们的解释器"
-        text = say(
-            f"Error: {this} lacks {names}. {english}:", f"错误：{this} 缺少 {names}。{chinese}："
+        english = (
+            f"{names}. Run this, or choose the Python that has them in your editor:\n{install}"
         )
-        sys.exit(f"{text}\n{install}")
+        chinese = f"{names}。请运行下面的命令，或在编辑器里换成装有它们的解释器：\n{install}"
+        sys.exit(say(f"Error: {this} lacks {english}", f"错误：{this} 缺少 {chinese}"))
     if "numpy" not in sys.modules:
         # BLAS threads wait for each other in busy loops: beside two busy programs an epoch on two
         # threads took 19 to 85 seconds, on one 1.9. A value set outside wins.

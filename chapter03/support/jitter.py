@@ -18,8 +18,9 @@ class Jitter:
 
     def __init__(self, rng, strength=1, rotation=10, scale=0.1, shear=0.15, shift=1.5):
         self.rng = rng
-        limits = [math.radians(rotation), scale, scale, shear, shift, shift]
-        self.limits = strength * np.array(limits)
+        self.limits = strength * np.array(
+            [math.radians(rotation), scale, scale, shear, shift, shift]
+        )
         self.from_centre = np.mgrid[:SIDE, :SIDE].reshape(2, -1) - (SIDE - 1) / 2
 
     def __call__(self, images):

@@ -23,8 +23,7 @@ def save(path, network, **meta):
     """Make `path` the weights of `network` (an MLP) with `meta` beside them; raise UserError."""
     arrays = {}
     for i, linear in enumerate(network.linears):
-        arrays[f"W{i}"] = np.asarray(linear.W, np.float32)
-        arrays[f"b{i}"] = np.asarray(linear.b, np.float32)
+        arrays[f"W{i}"], arrays[f"b{i}"] = np.float32(linear.W), np.float32(linear.b)
     content = io.BytesIO()
     meta = json.dumps({"format": FORMAT_VERSION, "dims": network.dims, **meta})
     np.savez(content, meta=np.array(meta), **arrays)

@@ -4,6 +4,7 @@ import contextlib
 import ctypes
 import os
 import sys
+from functools import partial
 
 import numpy as np
 
@@ -71,10 +72,8 @@ def font_of(pixels, unit, weight="normal"):
 
 def card(parent, width, height, unit):
     """Return a white canvas of this size in units, with a thin border."""
-    size = {"width": round(width * unit), "height": round(height * unit)}
-    return tk.Canvas(
-        parent, background=PAPER, highlightthickness=1, highlightbackground=BORDER, **size
-    )
+    style = {"background": PAPER, "highlightthickness": 1, "highlightbackground": BORDER}
+    return tk.Canvas(parent, width=round(width * unit), height=round(height * unit), **style)
 
 
 def picture(values, zoom, low, high):
@@ -148,11 +147,9 @@ class Paper:
         self.drawing.append([])
         self._changed()
         ends = event.x, event.y, event.x, event.y  # two points, so that a click is seen as a dot
-        style = {"capstyle": "round", "joinstyle": "round"}
+        draw = partial(self.canvas.create_line, *ends, capstyle="round", joinstyle="round")
         self._lines = [
-            self.canvas.create_line(
-                *ends, tags=tag, fill=fill, width=self._side / 30 + wider, **style
-            )
+            draw(tags=tag, fill=fill, width=self._side / 30 + wider)
             for tag, (fill, wider) in STROKE.items()
         ]
         self.canvas.tag_lower("edge")

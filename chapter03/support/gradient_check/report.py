@@ -62,7 +62,13 @@ def results(model):
     checked.append(network)
     following = _next(checked)
     if following and following.state == "FAIL":
-        _explain(following.fault, model)
+        fault = following.fault
+        run = partial(student_code.run_limited, limit=TIME_LIMIT, path=model.__file__)
+        # The student's code is called once more: no explanation is better than to wait for one.
+        with contextlib.suppress(BaseException):
+            fault.hint = fault.hint or run(partial(diagnosis.looks_like, fault))
+        with contextlib.suppress(BaseException):
+            fault.example = "" if fault.hint else run(partial(diagnosis.example, fault.trial))
     return checked
 
 
@@ -97,15 +103,6 @@ def _check(result, model, check, *arguments):
     if result.fault:
         result.state = "TODO" if result.fault.kind == "blank" else "FAIL"
         result.place = result.fault.place or result.place
-
-
-def _explain(fault, model):
-    # The student's code is called once more: no explanation is better than to wait for one.
-    run = partial(student_code.run_limited, limit=TIME_LIMIT, path=model.__file__)
-    with contextlib.suppress(BaseException):
-        fault.hint = fault.hint or run(partial(diagnosis.looks_like, fault))
-    with contextlib.suppress(BaseException):
-        fault.example = "" if fault.hint else run(partial(diagnosis.example, fault.trial))
 
 
 def _print_report(checked, prints):
