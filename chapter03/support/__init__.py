@@ -21,8 +21,6 @@ import time
 
 from support.language import say
 
-PACKAGES = ("numpy", "matplotlib", "tqdm", "requests")
-
 
 def is_terminal(stream):
     """Return whether `stream` is a real terminal; IDLE's claims to be one and has no file."""
@@ -87,7 +85,8 @@ def _prepare():
         english = "this needs Python 3.10 or newer: choose it in your editor, or install it"
         chinese = "需要 Python 3.10 或更新的版本：请在编辑器里换一个新的解释器，或安装新版"
         sys.exit(say(f"Error: {this} is too old; {english}.", f"错误：{this} 太旧，{chinese}。"))
-    missing = [name for name in PACKAGES if importlib.util.find_spec(name) is None]
+    packages = "numpy", "matplotlib", "tqdm", "requests"
+    missing = [name for name in packages if importlib.util.find_spec(name) is None]
     if missing:
         names, install = ", ".join(missing), command("-m", "pip", "install", *missing)
         english = (

@@ -26,8 +26,7 @@ def draw_losses(path, meta, other, other_meta):
         _draw_history(losses, accuracies, meta, ".-", linewidth=1.5)
         if other_meta.get("history"):
             _draw_history(losses, accuracies, other_meta, "--", linewidth=0.8, label="_")
-            text = label(meta, other, other_meta)
-            losses.plot([], "--", color="gray", linewidth=0.8, label=text)
+            losses.plot([], "--", color="gray", linewidth=0.8, label=label(meta, other, other_meta))
         for axes in (losses, accuracies):
             axes.set_xlim(0.5, meta["options"]["epochs"] + 0.5)
             axes.xaxis.get_major_locator().set_params(integer=True)

@@ -64,10 +64,8 @@ def _no_better_than_a_guess(linears, loss, options):
     else:
         better, why = _good_rate(options), say("the steps have the wrong size", "步子的大小不合适")
     return say(
-        f"The validation loss hardly left that of a guess ({loss:.2f} of {GUESS:.2f}); {why}. "
-        f"Try {better}.",
-        f"验证损失几乎没有离开瞎猜的水平（{loss:.2f}，瞎猜是 {GUESS:.2f}）：{why}。"
-        f"请试试 {better}。",
+        f"The loss hardly left that of a guess ({loss:.2f} of {GUESS:.2f}); {why}. Try {better}.",
+        f"损失几乎没有离开瞎猜的水平（{loss:.2f}，瞎猜是 {GUESS:.2f}）：{why}。请试试 {better}。",
     )
 
 

@@ -65,8 +65,7 @@ def load(path, MLP):
 
 
 def _read(path):
-    with zipfile.ZipFile(path) as archive:
-        # Also what a small file would unfold to.
+    with zipfile.ZipFile(path) as archive:  # of what the members would unfold to
         if sum(member.file_size for member in archive.infolist()) > MAX_BYTES:
             raise ValueError("it is too large")
     with np.load(path, allow_pickle=False) as archive:

@@ -60,8 +60,8 @@ def new_root(title):
 def unit_of(root, width, height):
     """Return how many pixels are one of a screen of 96 dpi, fewer if width x height did not fit."""
     natural = 1 if MAC else root.winfo_fpixels("1i") / 96
-    fitting = min(root.winfo_screenwidth() / width, (root.winfo_screenheight() - 100) / height)
-    unit = min(natural, fitting)
+    screen = root.winfo_screenwidth(), root.winfo_screenheight() - 100
+    unit = min(natural, screen[0] / width, screen[1] / height)
     font.nametofont("TkDefaultFont", root).configure(size=-round(13 * unit))  # the buttons'
     return unit
 

@@ -71,10 +71,9 @@ def _unreadable(error, path):
     wide = re.search("[“”‘’]" if "unterminated" in error.msg else FULL_WIDTH, bare)
     if wide and "triple" not in error.msg:
         half = unicodedata.normalize("NFKC", wide[0].translate(HALF_WIDTH))
-        column = wide.start() + 1
         return UserError(
-            f"{place}: column {column} holds a full-width `{wide[0]}`. Python wants `{half}`.",
-            f"文件 {place} 这一行第 {column} 列是全角字符 `{wide[0]}`，应该用半角的 `{half}`。",
+            f"{place}: column {wide.start() + 1} holds a full-width `{wide[0]}`: use `{half}`.",
+            f"文件 {place} 这一行第 {wide.start() + 1} 列是全角的 `{wide[0]}`，应该是 `{half}`。",
         )
     if isinstance(error, TabError) or (isinstance(error, IndentationError) and "\t" in line):
         return UserError(

@@ -172,8 +172,7 @@ def _met(trial):
             if alike and all(map(same, hit.operands, met.operands)):
                 meet = say("\nThe same arrays meet in: ", "\n相遇的两个数组和这个式子里的一样：")
                 return say(english, chinese) + meet + text
-    shapes = met.shapes
-    n, columns = trial.batch.given[trial.layer.inputs[0]].shape
+    shapes, (n, columns) = met.shapes, trial.batch.given[trial.layer.inputs[0]].shape
     of_all = (n, n) in shapes or {n * columns, n * n, columns**2} & set(sum(shapes, ()))
     if of_all and re.search(r"eye|identity|diag|outer|kron|tile", _source(trial)):
         return say(*mistakes.ONE_JACOBIAN)

@@ -167,7 +167,7 @@ class Trial:
     subject: object = None  # the object
     results: dict = field(default_factory=dict)
     changed: str = ""  # the array that the call should have left alone
-    warned: object = None
+    warned: str = ""  # a line, and NumPy's first warning there
     error: BaseException | None = None
     place: Place | None = None  # of the error
     misfit: student_code.Misfit | None = None  # the shapes that met in the error
@@ -204,7 +204,9 @@ class Trial:
                 if frame and isinstance(error, ValueError):
                     self.misfit = student_code.shapes_that_met(frame, self.place)
         # NumPy's, of an overflow and the like; a DeprecationWarning is not the student's trouble.
-        self.warned = next((w for w in caught if w.category is RuntimeWarning), None)
+        for warning in (w for w in caught if w.category is RuntimeWarning):
+            place = Place(warning.filename, warning.lineno)
+            self.warned = self.warned or f"`{place.source}`: {warning.message}"
         return self
 
     def _call(self, given, forward, caught):
@@ -263,7 +265,7 @@ def observe(trial):
         if trial.misfit:
             fault.text += say("\nThe shapes that met there: ", "\n相遇的形状：") + trial.misfit.text
         if trial.warned:
-            fault.text += say("\nNumPy warned in ", "\nNumPy 的警告：") + _warning(trial)
+            fault.text += say("\nNumPy warned in ", "\nNumPy 的警告：") + trial.warned
     return fault
 
 
@@ -321,11 +323,6 @@ def _inputs(trial):
     if trial.batch.dtype == np.float32:
         about += say(", in float32", "，float32")
     return say(f"\nfor {about}: {shapes}", f"\n输入：{about}，{shapes}")
-
-
-def _warning(trial):
-    place = Place(trial.warned.filename, trial.warned.lineno)
-    return f"`{place.source}`: {trial.warned.message}"
 
 
 def check_method(model, layer, method):
@@ -400,7 +397,7 @@ def _note(trials):
             remedy = say("Limit the exponent, keep 0 away from / and log, and it will not.",
                          "限制指数的大小，除法和对数里不出现 0，就没有警告了。")  # fmt: skip
             right = say("right, but NumPy warns in ", "数值正确，但 NumPy 有警告：")
-            return f"{right}{_warning(trial)}{_inputs(trial)}\n{remedy}"
+            return f"{right}{trial.warned}{_inputs(trial)}\n{remedy}"
         for name, got in trial.results.items():
             wanted, source = trial.batch.dtype, trial.layer.source(trial.method, name)
             if name != "loss" and got.dtype.itemsize > wanted.itemsize:
