@@ -28,7 +28,7 @@ MODEL = HERE / "model.py"
 MODEL_DIR = HERE.parent.parent / "model"
 
 HELD_OUT = 5_000  # of MNIST's training images: epochs are judged by them, the test comes last
-CLIMB, FALL = 0.1, 0.3  # of the steps: where the learning rate climbs and where it falls
+FALL = 0.3  # of the steps: over the last of them the learning rate falls
 PEN_DIGITS_BESIDE_MNIST = 30_000
 PEN_DIGITS_ALONE = 60_000
 REMEMBERED = "hidden_dims", "lr", "momentum", "batch_size", "epochs", "seed", "no_jitter"
@@ -160,8 +160,8 @@ def evaluate(network, loss_function, images, labels, batch_size=500):
 
 
 def learning_rate(step, steps, peak):
-    """Return the rate at step 0, 1, ...: climbing to `peak` at first, at last falling to 0."""
-    return peak * max(0, min(1, (step + 1) / (CLIMB * steps), (steps - step) / (FALL * steps)))
+    """Return the rate at step 0, 1, ...: `peak`, falling to 0 over the last 30 % of the steps."""
+    return peak * min(1, max(0, (steps - step) / (FALL * steps)))
 
 
 class SGD:
