@@ -135,6 +135,8 @@ def test_the_output_is_one_line_before_the_first_epoch_one_each_and_what_comes_n
         draw(path, meta, *other)
 
     monkeypatch.setattr(pictures, "draw_losses", draw_and_look)
+    other = model.MLP(784, [4], 10, np.random.default_rng(0))
+    weights.save("startup/weights.npz", other, dataset="pen", test_accuracy=0.625)
     assert run("--skip_checks --dataset mnist --hidden_dims 8 --epochs 2 --batch_size 32") == 0
     assert drawn == [("loss.png", 1), ("loss.png", 2)]  # the curves after each epoch
     names = sorted(path.name for path in Path("solution").iterdir())
@@ -150,7 +152,7 @@ def test_the_output_is_one_line_before_the_first_epoch_one_each_and_what_comes_n
     for line, (train_loss, validation_loss, share) in zip(epochs, meta["history"], strict=True):
         assert f"training loss {train_loss:.4f}  validation loss {validation_loss:.4f}" in line
         assert f"validation accuracy {100 * share:.2f} %" in line
-    assert f"{100 * meta['test_accuracy']:.2f} %" in accuracy
+    assert f"{100 * meta['test_accuracy']:.2f} % (startup, dataset pen: 62.50 %)" in accuracy
     assert "solution" in place
     assert f"--weights {Path('solution/weights.npz')}" in canvas
 
