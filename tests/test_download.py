@@ -49,6 +49,11 @@ def answers_503_twice(request):
     (answers(503) if request.number <= 2 else serves_the_files)(request)
 
 
+def packs_what_may_be_packed(request):
+    packs = "gzip" in request.headers.get("Accept-Encoding", "")
+    request.reply(gzip.compress(request.body) if packs else request.body)
+
+
 def answers_416_to_a_range(request):
     (answers(416) if request.start else serves_the_files)(request)
 
@@ -69,7 +74,7 @@ def resumes_with_zeros(request):
 def sends_slowly(size, pause, at_once=0):
     def behave(request):
         request.reply_rest(request.rest, at_once)
-        for start in range(at_once, len(request.rest), size):
+        for start in range(at_once, len(request.rest), size)[:200]:
             request.wfile.write(request.rest[start : start + size])
             if request.wait(pause):
                 return
@@ -101,6 +106,7 @@ MIRRORS = {  # what one does, and why the next is asked, if it is
     "answers 416 to a range": (drops_once(answers_416_to_a_range), None),
     "sends no length": (lambda r: r.reply(r.body, length=False), None),
     "labels the file as encoded": (lambda r: r.reply(r.body, Content_Encoding="gzip"), None),
+    "packs what may be packed": (packs_what_may_be_packed, None),
     "answers 503 twice": (answers_503_twice, None),
     "is slow but steady": (sends_slowly(10_001, 0.2), None),
     "answers 404": (answers(404), "404 Client Error"),

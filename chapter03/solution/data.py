@@ -210,8 +210,7 @@ def _receive(url, packed):
             for piece in iter(lambda: read(1 << 14), b""):
                 packed += piece
                 bar.update(len(piece))
-                # Captive portals answer every address with their log-in page and status 200.
-                if not packed.startswith(GZIP_MAGIC[: len(packed)]) or len(packed) > LARGEST:
+                if len(packed) > LARGEST:
                     return
                 if len(packed) > mark + SLOWEST_BYTES:
                     mark, since = len(packed), time.monotonic()
