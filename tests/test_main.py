@@ -57,11 +57,11 @@ def textbook_training(dataset, dims, lr, batch_size, epochs, momentum, seed, jit
     for epoch in range(1, epochs + 1):
         losses = []
         if jittered:
-            batches.augment = Jitter(rng, strength=0.5 if epoch > 0.7 * epochs else 1)
+            batches.augment = Jitter(rng, strength=0.5 if epoch > 0.6 * epochs else 1)
         for x, y in batches:
             losses.append(loss_function.forward(network.forward(x), y))
             network.backward(loss_function.backward())
-            rate = lr if step <= 0.7 * steps else lr * (steps - step) / (0.3 * steps)
+            rate = lr if step <= 0.6 * steps else lr * (steps - step) / (0.4 * steps)
             for i, linear in enumerate(network.linears):
                 grads = linear.grad_W, linear.grad_b
                 velocity[i] = [momentum * v + g for v, g in zip(velocity[i], grads, strict=True)]
@@ -119,9 +119,9 @@ def test_a_training_is_what_the_formulas_say(
     assert meta["options"]["lr"] == asked["lr"]
 
 
-def test_the_learning_rate_falls_over_the_last_30_percent_and_is_zero_past_the_end():
-    rates = [main.learning_rate(step, 10, 0.5) for step in (0, 6, 7, 8, 9, 10, 11)]
-    np.testing.assert_allclose(rates, [0.5, 0.5, 0.5, 1 / 3, 1 / 6, 0, 0])
+def test_the_learning_rate_falls_over_the_last_40_percent_and_is_zero_past_the_end():
+    rates = [main.learning_rate(step, 10, 0.4) for step in (0, 5, 6, 7, 8, 9, 10, 11)]
+    np.testing.assert_allclose(rates, [0.4, 0.4, 0.4, 0.3, 0.2, 0.1, 0, 0])
 
 
 def test_the_output_is_one_line_before_the_first_epoch_one_each_and_what_comes_next(

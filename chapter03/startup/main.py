@@ -28,7 +28,7 @@ MODEL = HERE / "model.py"
 MODEL_DIR = HERE.parent.parent / "model"
 
 HELD_OUT = 5_000  # of MNIST's training images: epochs are judged by them, the test comes last
-FALL = 0.3  # of the steps: over the last of them the learning rate falls
+FALL = 0.4  # of the steps, the last ones: the learning rate falls, and the jitter is weaker
 PEN_DIGITS_BESIDE_MNIST = 30_000
 PEN_DIGITS_ALONE = 60_000
 REMEMBERED = "hidden_dims", "lr", "momentum", "batch_size", "epochs", "seed", "no_jitter"
@@ -116,7 +116,7 @@ def train(model, dataset, options):
     print(first_line)
     for epoch in range(1, options.epochs + 1):
         start, losses = time.perf_counter(), []
-        if not options.no_jitter:  # towards the end, images look more as they will in the test
+        if not options.no_jitter:  # in the end, images should look more as they will in the test
             batches.augment = Jitter(rng, 1 if epoch <= (1 - FALL) * options.epochs else 0.5)
         title, no_bar = f"epoch {epoch}/{options.epochs}", not support.is_terminal(sys.stderr)
         with tqdm(batches, title, leave=False, disable=no_bar) as bar:
@@ -144,7 +144,7 @@ def train(model, dataset, options):
     _, meta["test_accuracy"], y_hat = evaluate(network, loss_function, *test)
     weights.save(folder / "weights.npz", network, epoch=epoch, **meta)
     pictures.draw_mistakes(folder / "mistakes.png", *test, y_hat, network.linears[0].W)
-    remark = remarks.after_training(network, meta)
+    remark = remarks.after_training(network, meta, 1 - FALL)
     if remark:
         print(remark)
     say_what_next(folder, meta, *compared)
@@ -160,7 +160,7 @@ def evaluate(network, loss_function, images, labels, batch_size=500):
 
 
 def learning_rate(step, steps, peak):
-    """Return the rate at step 0, 1, ...: `peak`, falling to 0 over the last 30 % of the steps."""
+    """Return the rate at step 0, 1, ...: `peak`, falling to 0 over the last 40 % of the steps."""
     return peak * min(1, max(0, (steps - step) / (FALL * steps)))
 
 

@@ -27,15 +27,15 @@ def check_steps(epoch, train_loss, options):
     )
 
 
-def after_training(network, meta):
-    """Return a remark on the training in `meta`, whose last gradients `network` holds, or ''."""
+def after_training(network, meta, at_full_rate):
+    """Return a remark or ''; `at_full_rate` is the share of epochs before the rate falls."""
     losses = [validation_loss for _, validation_loss, _ in meta["history"]]
     if min(losses) > 0.85 * GUESS:
         return _no_better_than_a_guess(network.linears, min(losses), meta["options"])
-    at_full_rate = losses[: int(0.7 * len(losses))]
     if len(losses) < 4:
         return ""
-    recent = np.log(at_full_rate[-max(2, len(at_full_rate) // 2) :])
+    before = losses[: int(at_full_rate * len(losses))]
+    recent = np.log(before[-max(2, len(before) // 2) :])
     fall = 1 - math.exp(np.polyfit(range(len(recent)), recent, 1)[0])
     # Runs with good steps fall by 3 % an epoch even after 10 epochs; small steps go on for longer.
     small = _step(meta["options"]) < GOOD_STEP / 2
