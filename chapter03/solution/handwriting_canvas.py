@@ -24,8 +24,8 @@ from support.language import UserError, say
 HERE = Path(__file__).resolve().parent
 WEIGHTS = HERE.parent.parent / "model" / HERE.name / "weights.npz"
 
-# Of 7,494 digits that 30 people wrote with a pen, 3 in 100 get no higher probability than this, and
-# two thirds of the misread ones are among them. Of the others, 99.5 % are read rightly.
+# Of 7,494 digits that 30 people wrote with a pen, 2 in 100 get no higher probability than this, and
+# 6 in 10 of the misread ones are among them. Of the others, 99.5 % are read rightly.
 SURE = 0.8
 HEIGHT, RESULTS_WIDTH = 470, 352  # of the drawing area, a square, and of the results, in units
 POLL = 300  # milliseconds between looks for new weights, and until Ctrl-C is noticed
