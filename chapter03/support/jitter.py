@@ -17,10 +17,8 @@ class Jitter:
     """
 
     def __init__(self, rng, strength=1, rotation=10, scale=0.1, shear=0.15, shift=1.5):
-        self.rng = rng
-        self.limits = strength * np.array(
-            [math.radians(rotation), scale, scale, shear, shift, shift]
-        )
+        limits = [math.radians(rotation), scale, scale, shear, shift, shift]
+        self.rng, self.limits = rng, strength * np.array(limits)
         self.from_centre = np.mgrid[:SIDE, :SIDE].reshape(2, -1) - (SIDE - 1) / 2
 
     def __call__(self, images):

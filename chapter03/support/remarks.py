@@ -28,7 +28,7 @@ def check_steps(epoch, train_loss, options):
 
 
 def after_training(network, meta, at_full_rate):
-    """Return a remark or ''; `at_full_rate` is the share of epochs before the rate falls."""
+    """Return a remark on a finished training or ''; `at_full_rate`: its share before the fall."""
     losses = [validation_loss for _, validation_loss, _ in meta["history"]]
     if min(losses) > 0.85 * GUESS:
         return _no_better_than_a_guess(network.linears, min(losses), meta["options"])

@@ -13,6 +13,7 @@ import time
 import traceback
 from concurrent.futures import Future
 from dataclasses import dataclass
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -20,6 +21,7 @@ import numpy as np
 from support import shown
 
 SHOWN_PRINTS = 5
+_parse = cache(ast.parse)  # the same text is asked for again and again
 
 
 class OutOfTimeError(Exception):
@@ -234,4 +236,4 @@ def _definitions(node, around=""):
 
 
 def _tree(path):
-    return ast.parse("".join(linecache.getlines(path)))
+    return _parse("".join(linecache.getlines(path)))

@@ -349,9 +349,9 @@ def _look_for(model, layer, method):
     """Raise FaultError if the method is still to be written, or is not there."""
     name, cls = layer.name, getattr(model, layer.name, None)
     blank = student_code.blank(model.__file__, f"{name}.{method}")
-    found = student_code.misplaced(model.__file__, name, method)
     if callable(getattr(cls, method, None)) and not blank:
         return
+    found = student_code.misplaced(model.__file__, name, method)
     if blank and not found:
         raise FaultError("blank", "", place=blank)
     text = say(f"{name}.{method} is blank or missing", f"{name}.{method} 还是空白，或者不存在")
