@@ -52,7 +52,9 @@ def train_with_torch(batching, options):
     layers = [layer for d, m in pairwise(widths) for layer in (nn.Linear(d, m), nn.Sigmoid())]
     network = nn.Sequential(*layers, nn.Linear(widths[-1], 10))
     loss_function = nn.CrossEntropyLoss()
-    optimizer = torch.optim.SGD(network.parameters(), options.lr, momentum=options.momentum)
+    optimizer = torch.optim.SGD(
+        network.parameters(), options.lr, options.momentum, weight_decay=main.WEIGHT_DECAY
+    )
     steps = options.epochs * len(loader)
     falling = torch.optim.lr_scheduler.LambdaLR(
         optimizer, lambda step: main.learning_rate(step, steps, 1)
@@ -95,9 +97,7 @@ def train_with_torch(batching, options):
         plt.plot(history)
         plt.savefig(options.model_dir / "loss.png")
         plt.close()
-        print(
-            f"epoch {epoch} validation accuracy {history[-1][2]:.4f}  {seconds:.2f} s", flush=True
-        )
+        print(f"epoch {epoch} accuracy {history[-1][2]:.4f}  {seconds:.2f} s", flush=True)
     print(f"test accuracy {evaluate(*test)[1]:.4f}")
 
 

@@ -78,6 +78,7 @@ def test_options_and_numbers_are_those_of_the_code(text, language, monkeypatch):
     for number in (main.PEN_DIGITS_BESIDE_MNIST, main.PEN_DIGITS_ALONE, main.HELD_OUT):
         assert f" {number:,} " in text
     assert all(f"`{mirror}`" in TEXTS["docs/developing.md"] for mirror in MIRRORS)
+    assert (main.WEIGHT_DECAY, main.FALL) == (5e-5, 0.3)
     assert (numerical.H, trials.TOLERANCE) == (1e-5, {"float64": 1e-4, "float32": 1e-3})
 
 

@@ -32,7 +32,7 @@ def remark(losses, last_gradients=(1, 1, 1), **options):
         "history": [[loss, loss, 0.5] for loss in losses],
         "options": {**DEFAULT, "epochs": len(losses), **options},
     }
-    return remarks.after_training(SimpleNamespace(linears=linears), meta, 0.6)
+    return remarks.after_training(SimpleNamespace(linears=linears), meta, 0.7)
 
 
 @pytest.mark.parametrize(

@@ -89,9 +89,7 @@ def _prepare():
     missing = [name for name in packages if importlib.util.find_spec(name) is None]
     if missing:
         names, install = ", ".join(missing), command("-m", "pip", "install", *missing)
-        english = (
-            f"{names}. Run this, or choose the Python that has them in your editor:\n{install}"
-        )
+        english = f"{names}. Run this, or choose a Python that has them in your editor:\n{install}"
         chinese = f"{names}。请运行下面的命令，或在编辑器里换成装有它们的解释器：\n{install}"
         sys.exit(say(f"Error: {this} lacks {english}", f"错误：{this} 缺少 {chinese}"))
     if "numpy" not in sys.modules:
