@@ -56,7 +56,7 @@ def test_a_remark_names_the_option_that_helps(losses, options, said):
 
 def test_steps_too_large_are_told_by_the_loss_and_the_step():
     for loss, lr, told in ((2.41, 0.021, True), (2.39, 0.021, False), (2.7, 0.019, False)):
-        expected = pytest.raises(UserError, match=f"Try --lr {lr / 10:g}. The saved")
+        expected = pytest.raises(UserError, match=f"Try --lr {lr / 10:g}. This epoch")
         with expected if told else contextlib.nullcontext():
             remarks.check_steps(3, loss, {"lr": lr, "momentum": 0.98})
     with pytest.raises(UserError):

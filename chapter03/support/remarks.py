@@ -21,9 +21,9 @@ def check_steps(epoch, train_loss, options):
     smaller = f"--lr {options['lr'] / 10:g}"
     raise UserError(
         f"epoch {epoch} ended with a mean loss of {train_loss:.3g}, and a guess costs {GUESS:.2f}: "
-        f"the steps are too large. Try {smaller}. The saved weights are as they were.",
+        f"the steps are too large. Try {smaller}. This epoch was not saved.",
         f"第 {epoch} 轮的平均损失是 {train_loss:.3g}，而瞎猜的损失是 {GUESS:.2f}：步子太大了。"
-        f"请试试 {smaller}。已保存的权重没有改动。",
+        f"请试试 {smaller}。这一轮没有保存。",
     )
 
 
