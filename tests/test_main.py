@@ -116,7 +116,7 @@ def test_a_training_is_what_the_formulas_say(
     images, labels = stripes_for_mnist[2]
     right = network.forward(standardise(images)).argmax(axis=1) == labels
     assert saved[-1][2]["test_accuracy"] == pytest.approx(right.mean())
-    assert meta["options"]["lr"] == asked["lr"]
+    assert saved[-1][2]["options"]["lr"] == asked["lr"]
 
 
 def test_the_learning_rate_falls_over_the_last_30_percent_and_is_zero_past_the_end():
