@@ -119,6 +119,29 @@ def test_a_training_is_what_the_formulas_say(
     assert saved[-1][2]["options"]["lr"] == asked["lr"]
 
 
+LOSSES = {
+    "the handout's own suggestion": "return -np.sum(y * np.log(self.y_hat)) / len(y)",
+    "a mean": "return np.mean(-np.sum(y * np.log(self.y_hat), axis=1))",
+    "an array of no dimension": "return np.array(-np.sum(y * np.log(self.y_hat)) / len(y))",
+    "a loop over rows": "return sum(-np.log(p[t == 1][0]) for p, t in zip(self.y_hat, y)) / len(y)",
+}
+
+
+@pytest.mark.parametrize("last_line", LOSSES.values(), ids=LOSSES)
+def test_a_right_loss_of_any_type_trains_and_is_saved(last_line, stripes_for_mnist, run, tmp_path):
+    source = Path(model.__file__).read_text(encoding="utf-8")
+    given = "return float(-(y * np.log(self.y_hat)).sum() / len(y))"
+    assert given in source
+    path = tmp_path / "model.py"
+    path.write_text(source.replace(given, last_line), encoding="utf-8")
+    with mock.patch.object(
+        main.gradient_check, "load", lambda _, load=main.gradient_check.load: load(path)
+    ):
+        assert run("--dataset mnist --hidden_dims 8 --epochs 2 --batch_size 32") == 0
+    meta = weights.load(tmp_path / "solution" / "weights.npz", model.MLP)[1]
+    assert len(meta["history"]) == 2
+
+
 def test_the_learning_rate_falls_over_the_last_30_percent_and_is_zero_past_the_end():
     rates = [main.learning_rate(step, 10, 0.3) for step in (0, 6, 7, 8, 9, 10, 11)]
     np.testing.assert_allclose(rates, [0.3, 0.3, 0.3, 0.2, 0.1, 0, 0])

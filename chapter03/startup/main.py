@@ -125,7 +125,7 @@ def train(model, dataset, options):
             for x, y in bar:
                 step = (epoch - 1) * len(batches) + len(losses)
                 y_hat = network.forward(x)
-                losses.append(loss_function.forward(y_hat, y))
+                losses.append(float(loss_function.forward(y_hat, y)))
                 network.backward(loss_function.backward())
                 optimizer.step(learning_rate(step, steps, options.lr))
                 bar.set_postfix_str(f"loss {losses[-1]:.4f}", refresh=False)
@@ -158,7 +158,8 @@ def evaluate(network, loss_function, images, labels, batch_size=500):
     batches = (standardise(images[start : start + batch_size]) for start in starts)
     y_hat = np.concatenate([network.forward(x) for x in batches])
     accuracy = float((y_hat.argmax(axis=1) == labels).mean())
-    return loss_function.forward(y_hat, one_hot(labels)), accuracy, y_hat
+    # A student's loss may be a NumPy number, which JSON does not know.
+    return float(loss_function.forward(y_hat, one_hot(labels))), accuracy, y_hat
 
 
 def learning_rate(step, steps, peak):
