@@ -11,8 +11,9 @@ a row for each digit that was meant and a column for each that was read, and the
 import os
 import sys
 
-sys.path.extend(os.path.abspath(f"{__file__}/../../chapter03{sub}") for sub in ("/solution", ""))
-import support  # isort: split
+FOLDER = os.path.dirname(os.path.realpath(__file__))
+sys.path[:0] = [os.path.join(FOLDER, "..", name) for name in ("chapter03", "chapter03/solution")]
+from support import console  # isort: split
 
 import argparse
 import math
@@ -35,7 +36,7 @@ def main(argv=None):
     )
     path = {"type": lambda text: Path(text).expanduser()}
     parser.add_argument("strokes", help=say("UNIPEN text", "UNIPEN 格式的笔画"), **path)
-    network = say("the network", "网络的权重文件") + f" ({support.shown(canvas.WEIGHTS)})"
+    network = say("the network", "网络的权重文件") + f" ({console.shown(canvas.WEIGHTS)})"
     parser.add_argument("--weights", metavar="FILE", default=canvas.WEIGHTS, help=network, **path)
     picture = say("make a picture of the misread digits", "把读错的数字画成一张图")
     parser.add_argument("--errors", metavar="FILE.png", help=picture, **path)
@@ -43,7 +44,7 @@ def main(argv=None):
     try:
         drawings, labels = read_unipen(options.strokes)
         model = gradient_check.load(canvas.HERE / "model.py")
-        reader = canvas.Reader(model, support.shown(options.weights))
+        reader = canvas.Reader(model, console.shown(options.weights))
         images, answers = zip(*map(reader.read, drawings), strict=True)
         readings = [int(answer[-1].argmax()) for answer in answers]
         print(confusion_table(labels, readings))
@@ -124,4 +125,4 @@ def draw_errors(path, images, labels, readings):
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(console.run(main))

@@ -9,13 +9,11 @@ Each one is timed from when it is sent to when the display has drawn the new bar
 import os
 import sys
 
-sys.path.extend(
-    os.path.abspath(f"{__file__}/../../{name}")
-    for name in ("chapter03", "chapter03/solution", "tests")
-)
-import support  # noqa: F401
-
-# isort: split
+FOLDER = os.path.dirname(os.path.realpath(__file__))
+sys.path[:0] = [
+    os.path.join(FOLDER, "..", name) for name in ("chapter03", "chapter03/solution", "tests")
+]
+from support import console  # isort: split
 
 import argparse
 import time
@@ -76,4 +74,4 @@ def latencies(reader, events):
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(console.run(main))

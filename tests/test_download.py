@@ -15,6 +15,7 @@ import data
 import mirror
 import support
 from mirror import LARGEST, PACKED, Mirror, serves_the_files
+from support import console
 
 
 @pytest.fixture
@@ -195,7 +196,7 @@ def test_when_every_mirror_fails_the_message_says_why_and_how_to_do_without(
     why, advice, *links = capsys.readouterr().err.splitlines()
     assert why.startswith("错误：MNIST 下载失败：404 Client Error")
     assert "；收到的不是这个文件（如果是校园网的登录页" in why
-    assert support.shown(tmp_path) in advice
+    assert console.shown(tmp_path) in advice
     assert links == [f"  {first.url}{LARGEST}", f"  {first.url}t10k-labels-idx1-ubyte.gz"]
 
 

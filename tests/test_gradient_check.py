@@ -10,7 +10,7 @@ import pytest
 import make_startup
 from submissions import METHODS, SOLUTION, Submission
 from support import gradient_check
-from support.gradient_check import numerical, report, student_code
+from support.gradient_check import limits, numerical, report, source
 from support.language import UserError
 
 
@@ -23,7 +23,7 @@ def solved(method, code):
 def model(tmp_path, monkeypatch):
     """Return a function that writes a model.py, into a folder with a space, and loads it."""
     monkeypatch.setattr(report, "TIME_LIMIT", 1)
-    monkeypatch.setattr(gradient_check, "TIME_LIMIT", 0.3)
+    monkeypatch.setattr(source, "TIME_LIMIT", 0.3)
     folder = tmp_path / "my homework"
     folder.mkdir()
     monkeypatch.chdir(folder)
@@ -194,7 +194,7 @@ def test_a_flood_of_prints_is_cut_and_named_once_and_the_print_works_again(model
     loaded = model(solved("Linear.forward", f"print('here', end='!'); self.x = x; {X}"))
     assert gradient_check.run(loaded)
     output = capsys.readouterr().out
-    assert output.startswith("here!" * student_code.SHOWN_PRINTS + "  PASS")
+    assert output.startswith("here!" * limits.SHOWN_PRINTS + "  PASS")
     assert re.search(r"\nNote on model.py:\d+\n  printed \d\d times: remove it", output)
     linear = loaded.Linear(1, 1, np.random.default_rng(0))
     for _ in range(9):
@@ -214,11 +214,11 @@ def test_there_is_colour_on_a_terminal_only(terminal, no_colour, model, monkeypa
 
 UNREADABLE = [
     # what stands in model.py, what is said
-    (SOLUTION.replace(X, "return (x @ self.W + self.b"), r"model\.py:33: .*\(.*never closed"),
-    (SOLUTION.replace(X, "return （x)"), "model.py:33: column 16 holds .* `（`.* `\\(`"),
-    (SOLUTION.replace(X, f"{X}；"), "model.py:33: column .* holds .* `；`.* `;`"),
-    (SOLUTION.replace("        self.x = x\n", "\tself.x = x\n"), "model.py:32: tabs and spaces"),
-    (SOLUTION.replace("        self.x = x\n", "    self.x = x\n", 1), "model.py:33: .*indent"),
+    (SOLUTION.replace(X, "return (x @ self.W + self.b"), r"model\.py:31: .*\(.*never closed"),
+    (SOLUTION.replace(X, "return （x)"), "model.py:31: column 16 holds .* `（`.* `\\(`"),
+    (SOLUTION.replace(X, f"{X}；"), "model.py:31: column .* holds .* `；`.* `;`"),
+    (SOLUTION.replace("        self.x = x\n", "\tself.x = x\n"), "model.py:30: tabs and spaces"),
+    (SOLUTION.replace("        self.x = x\n", "    self.x = x\n", 1), "model.py:31: .*indent"),
     (SOLUTION.encode("gbk"), "model.py:1: the file is not saved as UTF-8"),
     (SOLUTION.replace("import numpy", "import nunpy"), "model.py:1[0-9]: .*No module named 'nun"),
     (SOLUTION + "exit()", r"model\.py:\d+: this line raises SystemExit"),
@@ -236,7 +236,7 @@ def test_a_file_that_cannot_be_used_is_explained_in_one_line(
         with pytest.raises(UserError, match=pattern) as error:
             model(source)
         assert "\n" not in str(error.value)
-        assert capsys.readouterr().out.count("1") <= student_code.SHOWN_PRINTS
+        assert capsys.readouterr().out.count("1") <= limits.SHOWN_PRINTS
 
 
 def test_a_path_that_is_no_file_is_named(model):

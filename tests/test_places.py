@@ -2,6 +2,7 @@
 
 import ast
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import main
-import support
+from support import console
 
 CHAPTER = Path(main.__file__).resolve().parent.parent
 MAIN = CHAPTER / "solution" / "main.py"
@@ -92,19 +93,48 @@ def test_a_python_without_a_console_works():
     assert run("-c", GO + place)[0] == 10
 
 
-def test_a_python_without_the_packages_is_told_how_to_get_them():
-    for language, error in (("en", "Error: "), ("zh_CN", "错误：")):
-        code, output, errors = run("-S", MAIN, LANGUAGE=language, PYTHONUTF8="1")
+def test_a_python_without_the_packages_is_told_how_to_get_them(clone):
+    main = clone / "solution" / "main.py"
+
+    def told(language, **environment):
+        environment = {"LANGUAGE": language, "PYTHONUTF8": "1", **environment}
+        code, output, errors = run("-S", main, "--epochs", "3", cwd=clone.parent, **environment)
         assert (code, output) == (1, "")
-        assert "-m pip install numpy matplotlib tqdm requests" in errors
         assert sys.executable in errors
-        assert errors.startswith(error)
+        assert "numpy, matplotlib, tqdm, requests" in errors
+        return errors
+
+    # Without pip, such as Debian's own: README's three steps.
+    errors = told("en")
+    assert errors.startswith("Error: ")
+    for step in ("-m venv .venv", "-m pip install -r requirements.txt", "main.py"):
+        assert step in errors
+    assert errors.endswith(" --epochs 3\n")
+    assert told("zh_CN").startswith("错误：")
+
+    # With pip: this Python gets the packages.
+    (clone.parent / "site" / "pip").mkdir(parents=True)
+    (clone.parent / "site" / "pip" / "__init__.py").touch()
+    errors = told("en", PYTHONPATH=str(clone.parent / "site"))
+    assert "-m pip install numpy matplotlib tqdm requests" in errors
+
+    # A .venv beside README that has them: the same command with its Python.
+    for name in ("numpy", "matplotlib", "tqdm", "requests"):
+        for library in ("lib/python3.11/site-packages", "Lib/site-packages"):
+            (clone.parent / ".venv" / library / name).mkdir(parents=True, exist_ok=True)
+    for python in ("bin/python", "Scripts/python.exe"):
+        (clone.parent / ".venv" / python).parent.mkdir(exist_ok=True)
+        (clone.parent / ".venv" / python).touch()
+    errors = told("en")
+    assert "pip" not in errors
+    assert re.search(r"\n\S*\.venv\S*python.* --epochs 3\n", errors)
 
 
 @pytest.mark.parametrize("name", ["data.py", "main.py", "handwriting_canvas.py"])
 def test_an_old_python_gets_a_sentence(name):
     script = str(MAIN.with_name(name))
-    for path in (script, CHAPTER / "support" / "__init__.py", CHAPTER / "support" / "language.py"):
+    given = [CHAPTER / "support" / name for name in ("__init__.py", "console.py", "language.py")]
+    for path in (script, *given):
         ast.parse(Path(path).read_text(encoding="utf-8"), feature_version=(3, 6))
     place = f"sys.version_info = (3, 9, 18, 'final', 0)\nprint(go(script={script!r}))"
     code, output, _ = run("-c", GO + place)
@@ -132,12 +162,12 @@ def test_files_of_the_students_own_hide_nothing(clone):
     ],
 )
 def test_a_printed_command_can_be_pasted(system, executable, activated, line, monkeypatch):
-    monkeypatch.setattr(support.os, "name", system)
-    monkeypatch.setattr(support, "shown", str)
+    monkeypatch.setattr(console.os, "name", system)
+    monkeypatch.setattr(console, "shown", str)
     monkeypatch.setattr(sys, "executable", executable)
     found = executable if activated else "/usr/local/bin/python"
-    monkeypatch.setattr(support.shutil, "which", lambda name: found)
-    assert support.command("my file.py", "--weights", "a") == line
+    monkeypatch.setattr(console.shutil, "which", lambda name: found)
+    assert console.command("my file.py", "--weights", "a") == line
 
 
 @pytest.mark.parametrize(

@@ -53,7 +53,7 @@ def test_a_full_disk_is_named_and_leaves_what_was_there(step, tmp_path, monkeypa
     path = tmp_path / "weights.npz"
     path.write_bytes(GOOD)
     refuse = OSError(28, "No space left on device")
-    monkeypatch.setattr(f"support.{step}", mock.Mock(side_effect=refuse), raising=False)
+    monkeypatch.setattr(f"support.files.{step}", mock.Mock(side_effect=refuse), raising=False)
     with pytest.raises(UserError, match="could not be written: No space left"):
         weights.save(path, network([3]), **META)
     assert path.read_bytes() == GOOD

@@ -7,8 +7,9 @@ reports are kept beside the table. This is no sandbox: see docs/teaching.md.
 import os
 import sys
 
-sys.path.append(os.path.abspath(f"{__file__}/../../chapter03"))
-import support  # isort: split
+FOLDER = os.path.dirname(os.path.realpath(__file__))
+sys.path[:0] = [os.path.join(FOLDER, "..", "chapter03")]
+from support import console  # isort: split
 
 import argparse
 import ast
@@ -31,7 +32,7 @@ MAIN = Path(__file__).resolve().parent.parent / "chapter03" / "startup" / "main.
 ROWS = [f"{layer.name}.{way}" for layer in LAYERS for way in ("forward", "backward")] + [NETWORK]
 STATE = re.compile(rf"^  (PASS|FAIL|TODO|WAITS) +({'|'.join(ROWS)}) ", re.MULTILINE)
 MISTAKE = re.compile(r"^FAIL  (.*?)^  Read:|^((?:Error|Next): .*?)$", re.MULTILINE | re.DOTALL)
-USUAL = re.compile(r"import numpy( as \w+)?$|from (numpy|itertools)[. ]")
+USUAL = re.compile(r"import numpy( as \w+)?$|from (numpy|itertools|main)[. ]")
 SECONDS = 60  # main.py itself ends endless loops, but in each of five places after seconds
 MEMORY, REPORT = 2 << 30, 1 << 20  # bytes that a process may have, and may write
 
@@ -61,7 +62,7 @@ def main(argv=None):
         ask = say("Is the path right, and the file closed?", "请检查路径，并关闭打开着它的程序。")
         print(say("Error:", "错误："), f"{error.filename}: {error.strerror}.", ask, file=sys.stderr)
         return 1
-    print(say("Table and reports:", "成绩表和报告："), support.shown(options.output))
+    print(say("Table and reports:", "成绩表和报告："), console.shown(options.output))
     return 0
 
 
@@ -117,4 +118,4 @@ def _exit_code(source, report):
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(console.run(main))

@@ -9,8 +9,9 @@ The last three train the solution's network first, for a minute; `window` needs 
 import os
 import sys
 
-sys.path.extend(os.path.abspath(f"{__file__}/../../{up}") for up in ("chapter03", "tests"))
-import support  # isort: split
+FOLDER = os.path.dirname(os.path.realpath(__file__))
+sys.path[:0] = [os.path.join(FOLDER, "..", name) for name in ("chapter03", "tests")]
+from support import console  # isort: split
 
 import argparse
 import shutil
@@ -124,9 +125,9 @@ def main(argv=None):
         for name in options.names or PICTURE:
             path = PICTURES / f"{name}.png"
             PICTURE[name](path, trained)
-            print(f"{support.shown(path)}: {path.stat().st_size / 1000:.0f} kB")
+            print(f"{console.shown(path)}: {path.stat().st_size / 1000:.0f} kB")
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(console.run(main))

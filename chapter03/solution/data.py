@@ -6,9 +6,10 @@ Before this comes model.py, the network; next comes main.py, which trains it on 
 import os
 import sys
 
-# Neighbours and chapter03/support, also where Python does not look here by itself (-P, -I, -m).
-sys.path.extend(os.path.abspath(f"{__file__}/{up}") for up in ("..", "../.."))
-import support  # isort: split
+# chapter03/ for support/, and this folder also where Python leaves it out (-P, -I, -m, notebooks).
+FOLDER = os.path.dirname(os.path.realpath(__file__))
+sys.path[:] = [os.path.dirname(FOLDER), *sys.path, FOLDER]
+from support import console  # isort: split
 
 import argparse
 import contextlib
@@ -26,6 +27,7 @@ import requests
 from tqdm import tqdm
 from urllib3.exceptions import HTTPError
 
+from support.files import replace_whole
 from support.language import UserError, say
 
 DATA_DIR = Path(__file__).resolve().parent.parent.parent / "data"
@@ -142,7 +144,7 @@ def _download(names, folder):
     contents, faults, progress = {}, [], time.monotonic()
     for name in names:
         path, packed, attempt = folder / f"{name}.gz", bytearray(), 0
-        for bad in map(support.shown, filter(os.path.isfile, (path, folder / name))):
+        for bad in map(console.shown, filter(os.path.isfile, (path, folder / name))):
             print(say(f"{bad} is damaged: fetching it anew.", f"{bad} 已损坏，重新下载。"))
         while name not in contents:
             if not mirrors or time.monotonic() - progress > PATIENCE_SECONDS:
@@ -169,7 +171,7 @@ def _download(names, folder):
 
 
 def _out_of_reach(faults, names, folder):
-    why, shown = say("; ", "；").join(dict.fromkeys(faults)), support.shown(folder)
+    why, shown = say("; ", "；").join(dict.fromkeys(faults)), console.shown(folder)
     links = "".join(f"\n  {MIRRORS[0]}{name}.gz" for name in names)
     return UserError(
         f"MNIST could not be downloaded: {why}.\n"
@@ -205,7 +207,7 @@ def _receive(url, packed):
         mark, since = len(packed), time.monotonic()
         total = mark + (response.raw.length_remaining or 0)
         read = getattr(response.raw, "read1", response.raw.read)  # old versions have no read1
-        hidden = not support.is_terminal(sys.stderr)
+        hidden = not console.is_terminal(sys.stderr)
         with tqdm(total=total, initial=mark, unit="B", unit_scale=True, disable=hidden) as bar:
             for piece in iter(lambda: read(1 << 14), b""):
                 packed += piece
@@ -225,7 +227,7 @@ def _in_words(url, error):
         cause = cause.__context__
     words = " ".join(str(cause).split())[:150]
     if "SOCKS" in words:
-        words += " " + support.command("-m", "pip", "install", "pysocks")
+        words += " " + console.command("-m", "pip", "install", "pysocks")
     if isinstance(error, requests.exceptions.ProxyError) or "SOCKS" in words:
         proxy = requests.utils.select_proxy(url, requests.utils.get_environ_proxies(url))
         return say(f"the proxy {proxy} fails: {words}", f"代理 {proxy} 出错：{words}")
@@ -242,11 +244,11 @@ def _in_words(url, error):
 def _save(path, packed):
     """Make `packed` the file `path`, whole or not at all; raise UserError."""
     try:
-        support.replace_whole(path, packed)
+        replace_whole(path, packed)
     except OSError as error:
         # Windows refuses also while another run, which was quicker, reads the file: all is well.
         if path.stem not in _find(path.parent):
-            shown, why = support.shown(path.parent), error.strerror
+            shown, why = console.shown(path.parent), error.strerror
             raise UserError(
                 f"MNIST cannot be saved in {shown} ({why}): free space or change --data_dir.",
                 f"无法把 MNIST 存入 {shown}（{why}）：请腾出空间，或用 --data_dir 换文件夹。",
@@ -268,10 +270,10 @@ def main(argv=None):
     except UserError as error:
         print(say(f"Error: {error}", f"错误：{error}"), file=sys.stderr)
         return 1
-    shown = support.shown(folder)
+    shown = console.shown(folder)
     print(say(f"MNIST is complete in {shown}.", f"{shown} 中的 MNIST 已经齐全。"))
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(console.run(main))

@@ -6,9 +6,10 @@ Next comes handwriting_canvas.py, where the saved network reads what you draw.
 import os
 import sys
 
-# Neighbours and chapter03/support, also where Python does not look here by itself (-P, -I, -m).
-sys.path.extend(os.path.abspath(f"{__file__}/{up}") for up in ("..", "../.."))
-import support  # isort: split
+# chapter03/ for support/, and this folder also where Python leaves it out (-P, -I, -m, notebooks).
+FOLDER = os.path.dirname(os.path.realpath(__file__))
+sys.path[:] = [os.path.dirname(FOLDER), *sys.path, FOLDER]
+from support import console  # isort: split
 
 import argparse
 import contextlib
@@ -23,7 +24,7 @@ from support import gradient_check, pen_digits, pictures, remarks, weights
 from support.jitter import Jitter
 from support.language import UserError, say
 
-HERE = Path(__file__).resolve().parent
+HERE = Path(FOLDER)
 MODEL = HERE / "model.py"
 MODEL_DIR = HERE.parent.parent / "model"
 
@@ -120,7 +121,7 @@ def train(model, dataset, options):
         start, losses = time.perf_counter(), []
         if not options.no_jitter:  # in the end, images should look more as they will in the test
             batches.augment = Jitter(rng, 1 if epoch <= (1 - FALL) * options.epochs else 0.5)
-        title, no_bar = f"epoch {epoch}/{options.epochs}", not support.is_terminal(sys.stderr)
+        title, no_bar = f"epoch {epoch}/{options.epochs}", not console.is_terminal(sys.stderr)
         with tqdm(batches, title, leave=False, disable=no_bar) as bar:
             for x, y in bar:
                 step = (epoch - 1) * len(batches) + len(losses)
@@ -194,12 +195,12 @@ def say_what_next(folder, meta, other, other_meta):
     if "test_accuracy" in other_meta:
         label = pictures.label(meta, other, other_meta)
         accuracy += f" ({label}: {100 * other_meta['test_accuracy']:.2f} %)"
-    canvas = [support.shown(HERE / "handwriting_canvas.py")]
+    canvas = [console.shown(HERE / "handwriting_canvas.py")]
     if folder.parent.resolve() != MODEL_DIR:
-        canvas += ["--weights", support.shown(folder / "weights.npz")]
+        canvas += ["--weights", console.shown(folder / "weights.npz")]
     print(say("Test accuracy:       ", "测试准确率：    "), accuracy)
-    print(say("Weights and pictures:", "权重和图：      "), support.shown(folder))
-    print(say("Now draw a digit:    ", "来写一个数字：  "), support.command(*canvas))
+    print(say("Weights and pictures:", "权重和图：      "), console.shown(folder))
+    print(say("Now draw a digit:    ", "来写一个数字：  "), console.command(*canvas))
 
 
 def parse(argv):
@@ -252,4 +253,4 @@ def number(kind, low, high):
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(console.run(main))

@@ -9,8 +9,6 @@ computes the layer's output and keeps what `backward` needs; `backward` receives
 returns dL/d(input). Gradients are set anew by every call, and no input is modified.
 """
 
-from itertools import pairwise
-
 import numpy as np
 
 
@@ -124,11 +122,19 @@ class MLP:
 
     def __init__(self, in_features, hidden_dims, out_features, rng):
         self.dims = [in_features, *hidden_dims, out_features]
-        self.linears = [Linear(d, m, rng) for d, m in pairwise(self.dims)]
+        self.linears = []
         self.layers = []
-        for linear in self.linears:
+
+        width = in_features
+        for hidden_dim in hidden_dims:
+            linear = Linear(width, hidden_dim, rng)
+            self.linears.append(linear)
             self.layers += [linear, Sigmoid()]
-        self.layers[-1] = Softmax()
+            width = hidden_dim
+
+        last = Linear(width, out_features, rng)
+        self.linears.append(last)
+        self.layers += [last, Softmax()]
 
     def forward(self, x):
         """返回各类的概率。 Return class probabilities: (n, in_features) -> (n, out_features)."""
@@ -141,3 +147,9 @@ class MLP:
         for layer in reversed(self.layers):
             grad_y = layer.backward(grad_y)
         return grad_y
+
+
+if __name__ == "__main__":  # run by itself, this file is checked
+    from main import console, main
+
+    raise SystemExit(console.run(main, ["--check_only"]))

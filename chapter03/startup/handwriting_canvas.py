@@ -6,9 +6,10 @@ to an image, to the answers of the layers, to ten bars. This is the last of the 
 import os
 import sys
 
-# Neighbours and chapter03/support, also where Python does not look here by itself (-P, -I, -m).
-sys.path.extend(os.path.abspath(f"{__file__}/{up}") for up in ("..", "../.."))
-import support  # isort: split
+# chapter03/ for support/, and this folder also where Python leaves it out (-P, -I, -m, notebooks).
+FOLDER = os.path.dirname(os.path.realpath(__file__))
+sys.path[:] = [os.path.dirname(FOLDER), *sys.path, FOLDER]
+from support import console  # isort: split
 
 import argparse
 import time
@@ -21,7 +22,7 @@ from support import gradient_check, strokes, weights
 from support import window as ui
 from support.language import UserError, say
 
-HERE = Path(__file__).resolve().parent
+HERE = Path(FOLDER)
 WEIGHTS = HERE.parent.parent / "model" / HERE.name / "weights.npz"
 
 # Of 7,494 digits that 30 people wrote with a pen, 2 in 100 get no higher probability than this, and
@@ -35,12 +36,12 @@ def main(argv=None):
     """Run the command with the arguments `argv` and return its exit code."""
     about = say("Draw digits; a trained network reads them.", "手写数字，看训练好的网络怎样读。")
     parser = argparse.ArgumentParser(description=about)
-    network = say("the network", "网络的权重文件") + f" ({support.shown(WEIGHTS)})"
+    network = say("the network", "网络的权重文件") + f" ({console.shown(WEIGHTS)})"
     settings = {"type": lambda text: Path(text).expanduser(), "metavar": "FILE"}
     parser.add_argument("--weights", default=WEIGHTS, help=network, **settings)
     path = parser.parse_args(argv).weights
     np.seterr(all="ignore")  # as in training
-    remedy = support.command(support.shown(HERE / "main.py"))
+    remedy = console.command(console.shown(HERE / "main.py"))
     try:
         reader, remedy = Reader(gradient_check.load(HERE / "model.py"), path), ""
         root = ui.new_root(say("Draw a digit", "写一个数字") + f" ({HERE.name})")
@@ -58,7 +59,7 @@ class Reader:
     """The network that the module `model` makes of the weights file at `path`, or UserError."""
 
     def __init__(self, model, path):
-        self.model, self.path = model, support.shown(path)
+        self.model, self.path = model, console.shown(path)
         self.load()
 
     def read(self, drawing, network=None):
@@ -240,4 +241,4 @@ class Window:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(console.run(main))

@@ -8,7 +8,7 @@ import sys
 
 import numpy as np
 
-from support import replace_whole
+from support.files import replace_whole
 from support.language import say
 
 SHOWN = 20  # misread digits, and hidden units

@@ -11,7 +11,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from support import replace_whole
+from support.files import replace_whole
 from support.language import UserError
 
 FORMAT_VERSION = 1

@@ -11,7 +11,8 @@ from functools import cache
 import numpy as np
 
 from support.gradient_check import mistakes
-from support.gradient_check.student_code import message_of, misfit
+from support.gradient_check.limits import message_of
+from support.gradient_check.shapes import misfit
 from support.gradient_check.trials import Batch, Trial, right_results
 from support.language import say
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import product
 
-from support import is_terminal
-from support.gradient_check import diagnosis, mistakes, student_code, trials
+from support.console import is_terminal
+from support.gradient_check import diagnosis, limits, mistakes, source, trials
 from support.language import is_chinese, say
 
 TIME_LIMIT = 4  # seconds for one method, which needs a few milliseconds
@@ -24,7 +24,7 @@ class Result:
 
     name: str
     section: int  # of the handout
-    place: student_code.Place
+    place: limits.Place
     state: str = "PASS"  # or FAIL, TODO, WAITS
     fault: trials.FaultError | None = None  # of a FAIL
     note: str = ""  # a remark on a PASS, or what a WAITS is waiting for
@@ -32,7 +32,7 @@ class Result:
 
 def check(model):
     """Check the module `model`, print the report, and return whether everything is right."""
-    with student_code.limited_prints(model) as prints:
+    with limits.limited_prints(model) as prints:
         checked = results(model)
     _print_report(checked, prints)
     return all(result.state == "PASS" for result in checked)
@@ -63,7 +63,7 @@ def results(model):
     following = _next(checked)
     if following and following.state == "FAIL":
         fault = following.fault
-        run = partial(student_code.run_limited, limit=TIME_LIMIT, path=model.__file__)
+        run = partial(limits.run_limited, limit=TIME_LIMIT, path=model.__file__)
         # The student's code is called once more: no explanation is better than to wait for one.
         with contextlib.suppress(BaseException):
             fault.hint = fault.hint or run(partial(diagnosis.looks_like, fault))
@@ -73,8 +73,8 @@ def results(model):
 
 
 def _place(model, name):
-    lines = student_code.lines_of(model.__file__)
-    return student_code.Place(model.__file__, lines.get(name, lines.get(name.partition(".")[0], 1)))
+    lines = source.lines_of(model.__file__)
+    return limits.Place(model.__file__, lines.get(name, lines.get(name.partition(".")[0], 1)))
 
 
 def _next(checked):
@@ -84,10 +84,10 @@ def _next(checked):
 def _check(result, model, check, *arguments):
     try:
         check = partial(check, model, *arguments)
-        result.note = student_code.run_limited(check, TIME_LIMIT, model.__file__)
+        result.note = limits.run_limited(check, TIME_LIMIT, model.__file__)
     except trials.FaultError as fault:
         result.fault = fault
-    except student_code.OutOfTimeError as error:
+    except limits.OutOfTimeError as error:
         place, seconds = error.args[0] or result.place, TIME_LIMIT
         text = say(
             f"still running after {seconds} seconds in `{place.source}`",
@@ -99,7 +99,7 @@ def _check(result, model, check, *arguments):
     except BaseException as error:
         # Whatever a method does, the student sees neither a traceback of ours nor a PASS.
         unusable = say("what it returned cannot be used: ", "返回的结果无法使用：")
-        result.fault = trials.FaultError("unusable", unusable + student_code.message_of(error))
+        result.fault = trials.FaultError("unusable", unusable + limits.message_of(error))
     if result.fault:
         result.state = "TODO" if result.fault.kind == "blank" else "FAIL"
         result.place = result.fault.place or result.place

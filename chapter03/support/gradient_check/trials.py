@@ -6,9 +6,9 @@ from functools import cache, partial
 
 import numpy as np
 
-from support.gradient_check import mistakes, numerical, student_code
+from support.gradient_check import limits, mistakes, numerical, shapes, source
+from support.gradient_check.limits import Place, last_frame, message_of
 from support.gradient_check.numerical import relative_error
-from support.gradient_check.student_code import Place, last_frame, message_of
 from support.language import say
 
 # Nudging is good for about nine digits; a wrong formula is wrong in the first or second. Between
@@ -170,7 +170,7 @@ class Trial:
     warned: str = ""  # a line, and NumPy's first warning there
     error: BaseException | None = None
     place: Place | None = None  # of the error
-    misfit: student_code.Misfit | None = None  # the shapes that met in the error
+    misfit: shapes.Misfit | None = None  # the shapes that met in the error
 
     @property
     def names(self):
@@ -195,14 +195,14 @@ class Trial:
             try:
                 self.subject = subject or getattr(self.model, self.layer.name)(*sizes)
                 self._call(given, forward, caught)
-            except student_code.Stopped:
+            except limits.Stopped:
                 raise
             except BaseException as error:
                 # At once: the next call changes what the names in the frame stand for.
                 frame, self.place = last_frame(error, self.model.__file__)
                 self.error = error
                 if frame and isinstance(error, ValueError):
-                    self.misfit = student_code.shapes_that_met(frame, self.place)
+                    self.misfit = shapes.shapes_that_met(frame, self.place)
         # NumPy's, of an overflow and the like; a DeprecationWarning is not the student's trouble.
         for warning in (w for w in caught if w.category is RuntimeWarning):
             place = Place(warning.filename, warning.lineno)
@@ -348,10 +348,10 @@ def in_a_row(model, layer, method):
 def _look_for(model, layer, method):
     """Raise FaultError if the method is still to be written, or is not there."""
     name, cls = layer.name, getattr(model, layer.name, None)
-    blank = student_code.blank(model.__file__, f"{name}.{method}")
+    blank = source.blank(model.__file__, f"{name}.{method}")
     if callable(getattr(cls, method, None)) and not blank:
         return
-    found = student_code.misplaced(model.__file__, name, method)
+    found = source.misplaced(model.__file__, name, method)
     if blank and not found:
         raise FaultError("blank", "", place=blank)
     text = say(f"{name}.{method} is blank or missing", f"{name}.{method} 还是空白，或者不存在")
