@@ -19,10 +19,17 @@ def say(english, chinese):
 
 def is_chinese():
     """Return whether the user's language is Chinese and the console can print it."""
-    settings = [os.environ.get(name) for name in ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG")]
-    setting = next(filter(None, settings), None) or locale.getlocale()[0] or ""
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
     try:
-        "中文".encode(getattr(sys.stdout, "encoding", None) or "utf-8")
+        "中文".encode(encoding)
     except UnicodeEncodeError:
         return False
-    return setting.lower().startswith(("zh", "chinese"))
+    return _language().lower().startswith(("zh", "chinese"))
+
+
+def _language():
+    """Return the user's language as the environment or else the system names it."""
+    for name in ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"):
+        if os.environ.get(name):
+            return os.environ[name]
+    return locale.getlocale()[0] or ""  # on Windows "Chinese (Simplified)_China"

@@ -1,4 +1,4 @@
-"""Where students press Run: interpreters, editors, consoles, folders of their own."""
+"""Where students press Run: interpreters, editors, packages, folders and files of their own."""
 
 import ast
 import os
@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 
 import main
-from support import console
 
 CHAPTER = Path(main.__file__).resolve().parent.parent
 MAIN = CHAPTER / "solution" / "main.py"
@@ -145,43 +144,53 @@ def test_an_old_python_gets_a_sentence(name):
 
 
 def test_files_of_the_students_own_hide_nothing(clone):
-    for name in ("random.py", "numpy.py", "types.py", "json.py"):
+    for name in ("random.py", "numpy.py", "types.py", "json.py", "shlex.py", "re.py"):
         (clone / "solution" / name).write_text("raise SystemExit('hidden')\n")
     code, _, errors = run(clone / "solution" / "main.py", "--check_only")
     assert (code, errors) == (0, "")
 
 
-@pytest.mark.parametrize(
-    ("system", "executable", "activated", "line"),
-    [
-        ("posix", "/usr/bin/python", True, "python 'my file.py' --weights a"),
-        ("nt", "/usr/bin/python", True, 'python "my file.py" --weights a'),
-        ("posix", "/my venv/bin/python", False, "'/my venv/bin/python' 'my file.py' --weights a"),
-        # PowerShell asks for the ampersand.
-        ("nt", "/my venv/python", False, '& "/my venv/python" "my file.py" --weights a'),
-    ],
-)
-def test_a_printed_command_can_be_pasted(system, executable, activated, line, monkeypatch):
-    monkeypatch.setattr(console.os, "name", system)
-    monkeypatch.setattr(console, "shown", str)
-    monkeypatch.setattr(sys, "executable", executable)
-    found = executable if activated else "/usr/local/bin/python"
-    monkeypatch.setattr(console.shutil, "which", lambda name: found)
-    assert console.command("my file.py", "--weights", "a") == line
+def test_another_course_on_the_path_hides_nothing_or_is_named(clone, tmp_path):
+    other = tmp_path / "other course"
+    (other / "support").mkdir(parents=True)
+    (other / "support" / "__init__.py").write_text("raise SystemExit('hidden')\n")
+    main = clone / "solution" / "main.py"
+    assert run(main, "--check_only", PYTHONPATH=str(other))[0] == 0
+    (other / "data").mkdir()  # a folder of data is no module
+    assert run(main, "--check_only", PYTHONPATH=str(other))[0] == 0
+
+    (other / "data.py").write_text("raise SystemExit('hidden')\n")
+    code, output, errors = run(main, "--check_only", cwd=other, PYTHONPATH=str(other))
+    assert (code, output) == (1, "")
+    assert errors.startswith("Error: data.py hides ")
+    assert "PYTHONPATH" in errors
+    assert errors.count("\n") == 1
+
+
+THREADS = ["OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS",
+           "VECLIB_MAXIMUM_THREADS"]  # fmt: skip
 
 
 @pytest.mark.parametrize(
-    ("setting", "chinese"),
+    ("before", "set_outside", "expected"),
     [
-        ({"LANGUAGE": "zh_CN:en", "LC_ALL": "en_US.UTF-8"}, True),
-        ({"LANGUAGE": "en:zh_CN", "LC_ALL": "zh_CN.UTF-8"}, False),
-        ({"LANGUAGE": "", "LC_ALL": "zh_CN.UTF-8", "LANG": "en_US.UTF-8"}, True),
-        ({"LANGUAGE": "zh_CN", "PYTHONIOENCODING": "latin-1"}, False),
+        ("", {}, ["1", "1", "1", "1"]),
+        ("", {"MKL_NUM_THREADS": "4"}, ["1", "4", "1", "1"]),
+        # Too late, and the other programs of a notebook want their threads.
+        ("import numpy", {}, [None, None, None, None]),
     ],
+    ids=["alone", "one set outside", "NumPy is there"],
 )
-def test_the_first_setting_of_the_language_counts_if_the_console_can_print_it(setting, chinese):
-    command = ["-X", "utf8", MAIN, "--help"]
-    _, output, errors = run(*command, **setting)
-    assert errors == ""
-    assert ("学习率" in output) == chinese
-    assert ("learning rate" in output) != chinese
+def test_one_thread_is_chosen_unless_it_was_outside_or_numpy_is_there(
+    before, set_outside, expected, monkeypatch
+):
+    for name in THREADS:
+        monkeypatch.delenv(name, raising=False)
+    place = f"""
+import os, sys
+{before}
+sys.path.append({str(CHAPTER)!r})
+import support
+print([os.environ.get(name) for name in {THREADS}])
+"""
+    assert run("-c", place, **set_outside) == (0, f"{expected}\n", "")
