@@ -24,6 +24,7 @@ def start(body, **settings):
     """Start a script whose main does what `body` says."""
     body = "".join(f"    {line}\n" for line in body.splitlines())
     command = [sys.executable, "-c", f"{SCRIPT}{body}\nsys.exit(console.run(main))"]
+    settings = {"env": {**os.environ, "PYTHONUNBUFFERED": ""}, **settings}
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **settings)
 
 
@@ -88,6 +89,15 @@ def test_a_console_that_lacks_a_character_shows_its_code():
     with start("print('\u2713 \u4e2d')", env=environment) as process:
         output, error = process.communicate()
     assert (output.split(), error) == ([b"\\u2713", b"\\u4e2d"], b"")
+
+
+def test_a_process_without_a_console_can_print(monkeypatch):
+    monkeypatch.setattr(sys, "stdout", None)
+    monkeypatch.setattr(sys, "stderr", None)
+    assert console.run(lambda argv: sys.stdout.write("seen by nobody\n") and None) == 0
+    assert console.run(raises(UserError("Nobody reads it.", ""))) == 1
+    sys.stdout.close()
+    sys.stderr.close()
 
 
 @pytest.mark.parametrize(

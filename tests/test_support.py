@@ -92,41 +92,82 @@ def test_a_python_without_a_console_works():
     assert run("-c", GO + place)[0] == 10
 
 
-def test_a_python_without_the_packages_is_told_how_to_get_them(clone):
-    main = clone / "solution" / "main.py"
+LACKS = """
+import importlib.util, sys, sysconfig
+find_spec = importlib.util.find_spec
+there = {there!r}
+def find(name, *rest):
+    if name in ("pip", "numpy", "matplotlib", "tqdm", "requests"):
+        return "a spec" if name in there else None
+    return find_spec(name, *rest)
+importlib.util.find_spec = find
+sysconfig.get_path = lambda name: {stdlib!r}
+sys.prefix, sys.base_prefix = {prefix!r}, "/usr"
+sys.path.append({chapter!r})
+sys.argv = ["main.py", "--epochs", "3"]
+import support
+"""
 
-    def told(language, **environment):
-        environment = {"LANGUAGE": language, "PYTHONUTF8": "1", **environment}
-        code, output, errors = run("-S", main, "--epochs", "3", cwd=clone.parent, **environment)
+
+@pytest.fixture
+def lacks_packages(clone):
+    """Return what is said to a Python that has the packages `there` and no others."""
+
+    def told(*there, prefix="/usr", stdlib="/nowhere", language="en"):
+        place = LACKS.format(there=there, prefix=prefix, stdlib=stdlib, chapter=str(clone))
+        environment = {"LANGUAGE": language, "PYTHONUTF8": "1"}
+        code, output, errors = run("-c", place, cwd=clone.parent, **environment)
         assert (code, output) == (1, "")
         assert sys.executable in errors
-        assert "numpy, matplotlib, tqdm, requests" in errors
         return errors
 
-    # Without pip, such as Debian's own: README's three steps.
-    errors = told("en")
-    assert errors.startswith("Error: ")
-    for step in ("-m venv .venv", "-m pip install -r requirements.txt", "main.py"):
-        assert step in errors
-    assert errors.endswith(" --epochs 3\n")
-    assert told("zh_CN").startswith("错误：")
+    return told
 
-    # With pip: this Python gets the packages.
-    (clone.parent / "site" / "pip").mkdir(parents=True)
-    (clone.parent / "site" / "pip" / "__init__.py").touch()
-    errors = told("en", PYTHONPATH=str(clone.parent / "site"))
-    assert "-m pip install numpy matplotlib tqdm requests" in errors
 
-    # A .venv beside README that has them: the same command with its Python.
-    for name in ("numpy", "matplotlib", "tqdm", "requests"):
-        for library in ("lib/python3.11/site-packages", "Lib/site-packages"):
-            (clone.parent / ".venv" / library / name).mkdir(parents=True, exist_ok=True)
+def make_venv(root, *packages):
+    for library in ("lib/python3.11/site-packages", "Lib/site-packages"):
+        for name in packages:
+            (root / ".venv" / library / name).mkdir(parents=True)
     for python in ("bin/python", "Scripts/python.exe"):
-        (clone.parent / ".venv" / python).parent.mkdir(exist_ok=True)
-        (clone.parent / ".venv" / python).touch()
-    errors = told("en")
+        (root / ".venv" / python).parent.mkdir(exist_ok=True)
+        (root / ".venv" / python).touch()
+
+
+def test_a_python_that_has_pip_is_told_to_install_what_it_lacks(lacks_packages, tmp_path):
+    assert "lacks numpy, matplotlib, tqdm, requests" in lacks_packages("pip")
+    assert "缺少 tqdm" in lacks_packages("pip", "numpy", "matplotlib", "requests", language="zh")
+    (tmp_path / "EXTERNALLY-MANAGED").touch()
+    for of_debian in ({}, {"prefix": "/my/venv", "stdlib": str(tmp_path)}):
+        errors = lacks_packages("pip", "numpy", "tqdm", **of_debian)
+        assert errors.endswith(" -m pip install matplotlib requests\n")
+
+
+def test_a_python_that_must_not_install_is_told_readme_s_steps(lacks_packages, tmp_path):
+    (tmp_path / "EXTERNALLY-MANAGED").touch()
+    for errors in (lacks_packages(), lacks_packages("pip", stdlib=str(tmp_path))):
+        for step in ("-m venv .venv", "-m pip install -r requirements.txt", "main.py --epochs 3"):
+            assert step in errors
+
+
+def test_a_venv_beside_readme_that_has_the_packages_is_named(lacks_packages, clone):
+    root = clone.parent
+    make_venv(root, "numpy", "matplotlib", "tqdm", "requests")
+    errors = lacks_packages("pip")
     assert "pip" not in errors
-    assert re.search(r"\n\S*\.venv\S*python.* --epochs 3\n", errors)
+    assert re.search(r"\n\S*\.venv\S*python\S* main\.py --epochs 3\n", errors)
+    for python in ("bin/python", "Scripts/python.exe"):  # removed by halves
+        (root / ".venv" / python).unlink()
+    assert "pip install numpy" in lacks_packages("pip")
+
+    shutil.rmtree(root / ".venv")
+    make_venv(root, "numpy")
+    assert "pip install numpy" in lacks_packages("pip")
+
+
+def test_a_script_that_lacks_everything_ends_with_a_sentence(clone):
+    code, output, errors = run("-S", clone / "solution" / "main.py", cwd=clone.parent)
+    assert (code, output) == (1, "")
+    assert errors.startswith(f"Error: {sys.executable} (Python 3.")
 
 
 @pytest.mark.parametrize("name", ["data.py", "main.py", "handwriting_canvas.py"])
@@ -156,7 +197,7 @@ def test_another_course_on_the_path_hides_nothing_or_is_named(clone, tmp_path):
     (other / "support" / "__init__.py").write_text("raise SystemExit('hidden')\n")
     main = clone / "solution" / "main.py"
     assert run(main, "--check_only", PYTHONPATH=str(other))[0] == 0
-    (other / "data").mkdir()  # a folder of data is no module
+    (other / "data").mkdir()  # a folder hides no module
     assert run(main, "--check_only", PYTHONPATH=str(other))[0] == 0
 
     (other / "data.py").write_text("raise SystemExit('hidden')\n")

@@ -25,16 +25,14 @@ PACKAGES = ("numpy", "matplotlib", "tqdm", "requests")
 
 def _look_for_what_hides_data():
     ours = os.path.join(_script_folder, "data.py")
-    found = importlib.machinery.PathFinder.find_spec("data")
-    if found is None or not os.path.exists(ours):
+    if not os.path.exists(ours):
         return
-    # A folder named data is no origin, and hides nothing.
-    if found.origin and not os.path.samefile(found.origin, ours):
-        there = shown(found.origin)
+    found = importlib.machinery.PathFinder.find_spec("data").origin
+    if not os.path.samefile(found, ours):
         sys.exit(
             say(
-                f"Error: {there} hides {shown(ours)}: take its folder out of PYTHONPATH.",
-                f"错误：{there} 挡住了 {shown(ours)}：请把它所在的文件夹从 PYTHONPATH 里去掉。",
+                f"Error: {shown(found)} hides {shown(ours)}: take its folder out of PYTHONPATH.",
+                f"错误：{shown(found)} 挡住了 {shown(ours)}：请把它的文件夹从 PYTHONPATH 里去掉。",
             )
         )
 

@@ -58,7 +58,7 @@ def _prepare_streams():
 def is_terminal(stream):
     """Return whether `stream` is a real terminal; IDLE's claims to be one and has no file."""
     try:
-        return stream.isatty() and os.isatty(stream.fileno())
+        return os.isatty(stream.fileno())
     except (AttributeError, OSError, ValueError):
         return False
 
