@@ -4,20 +4,42 @@ import contextlib
 import gzip
 import hashlib
 import http.server
+import struct
 import threading
 
 import numpy as np
 
 import data
+from support import download
 
-_rng = np.random.default_rng(0)
-# Noise, which gzip cannot shorten, so that a file takes several pieces on its way.
-CONTENTS = {
-    "train-images-idx3-ubyte": _rng.bytes(16 + 60 * 784),
-    "train-labels-idx1-ubyte": _rng.bytes(8 + 60),
-    "t10k-images-idx3-ubyte": _rng.bytes(16 + 20 * 784),
-    "t10k-labels-idx1-ubyte": _rng.bytes(8 + 20),
-}
+
+def data_set(seed):
+    """Return {name: content} in MNIST's form, of 60 images for training and 20 for testing."""
+    rng = np.random.default_rng(seed)
+
+    def idx(*shape):
+        header = struct.pack(f">BBBB{len(shape)}I", 0, 0, 8, len(shape), *shape)
+        # Noise, which gzip hardly shortens, so that a file takes several pieces on its way.
+        return header + rng.integers(0, 200, shape, dtype=np.uint8).tobytes()
+
+    return {
+        "train-images-idx3-ubyte": idx(60, 28, 28),
+        "train-labels-idx1-ubyte": idx(60),
+        "t10k-images-idx3-ubyte": idx(20, 28, 28),
+        "t10k-labels-idx1-ubyte": idx(20),
+    }
+
+
+def table_of(contents):
+    """Return the table of files that asks for these contents."""
+    return [
+        download.File(name, len(content), hashlib.sha256(content).hexdigest())
+        for name, content in contents.items()
+    ]
+
+
+CONTENTS = data_set(seed=0)
+FILES = table_of(CONTENTS)
 PACKED = {f"{name}.gz": gzip.compress(content, mtime=0) for name, content in CONTENTS.items()}
 LARGEST = "train-images-idx3-ubyte.gz"
 
@@ -32,13 +54,10 @@ def put(folder, *but):
 
 def use(mirrors, patch):
     """Let `patch(module, name, value)`, such as setattr, make the course load the small MNIST."""
-    digests = {name: hashlib.sha256(content).hexdigest() for name, content in CONTENTS.items()}
-    patch(data, "FILES", digests)
-    patch(data, "SIZES", set(map(len, CONTENTS.values())))
-    patch(data, "LARGEST", max(map(len, CONTENTS.values())) + 10_000)
-    patch(data, "MIRRORS", tuple(mirrors))
-    patch(data, "SILENT_SECONDS", 5)
-    patch(data, "PAUSE_SECONDS", 0.005)
+    patch(data, "FILES", FILES)
+    patch(data, "MIRRORS", mirrors)
+    patch(download, "SILENT_SECONDS", 5)
+    patch(download, "PAUSE_SECONDS", 0.005)
 
 
 class Request(http.server.BaseHTTPRequestHandler):
@@ -53,8 +72,8 @@ class Request(http.server.BaseHTTPRequestHandler):
         with contextlib.suppress(ConnectionError):
             self.server.behave(self)
 
-    def reply(self, body=b"", status=200, length=True, **headers):
-        self.send_response(status)
+    def reply(self, body=b"", status=200, length=True, status_text=None, **headers):
+        self.send_response(status, status_text)
         for name, value in headers.items():
             self.send_header(name.replace("_", "-"), value)
         if length:
