@@ -3,6 +3,7 @@
 import contextlib
 import gzip
 import hashlib
+import io
 import os
 import socket
 import ssl
@@ -10,6 +11,7 @@ import subprocess
 import sys
 import tracemalloc
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -84,10 +86,13 @@ def test_files_that_lie_there_are_taken_whatever_their_name_and_left_alone(
     assert capsys.readouterr().out == ""
 
 
-def test_a_packed_file_as_long_as_mnist_s_longest_is_taken(tmp_path):
-    content = np.random.default_rng(0).bytes(9_900_000)
-    write(tmp_path / "large.gz", gzip.compress(content, 1))
-    assert load(tmp_path, files=mirror.table_of({"large": content})) == {"large": content}
+def test_files_as_long_as_mnist_s_longest_are_taken(tmp_path):
+    packed = np.random.default_rng(0).bytes(9_900_000)
+    unpacked = bytes(12_000_001)
+    write(tmp_path / "a.gz", gzip.compress(packed, 1))
+    write(tmp_path / "b", unpacked)
+    contents = {"packed": packed, "unpacked": unpacked}
+    assert load(tmp_path, files=mirror.table_of(contents)) == contents
 
 
 @pytest.mark.parametrize("field", ["size", "sha256"])
@@ -182,6 +187,7 @@ DAMAGED = {
     "empty": b"",
     "a byte short": PACKED_RIGHT[:-1],
     "with one other byte": PACKED_RIGHT[:99] + bytes([PACKED_RIGHT[99] ^ 1]) + PACKED_RIGHT[100:],
+    "with no such block": PACKED_RIGHT[:10] + b"\x07" + PACKED_RIGHT[11:],
     "unpacked and a byte short": RIGHT[:-1],
     "a log-in page": b"<html>Please log in</html>",
 }
@@ -242,6 +248,17 @@ def test_a_free_name_is_found_beside_several_that_are_kept(mirrors, tmp_path):
         write(tmp_path / name, content)
     load(tmp_path, *mirrors(serves_the_files))
     assert files_in(tmp_path) == {**PACKED, **kept, f"{NAME} (2).gz": PACKED_RIGHT}
+
+
+def test_a_file_that_another_run_has_just_saved_is_not_saved_twice(mirrors, tmp_path, monkeypatch):
+    mirror.put(tmp_path)
+    iterdir = Path.iterdir
+    monkeypatch.setattr(
+        Path, "iterdir", lambda folder: [path for path in iterdir(folder) if path.name != LARGEST]
+    )
+    assert load(tmp_path, *mirrors(serves_the_files)) == CONTENTS
+    monkeypatch.undo()
+    assert files_in(tmp_path) == PACKED
 
 
 def test_a_folder_of_the_file_s_name_is_kept(mirrors, tmp_path):
@@ -456,27 +473,75 @@ def test_what_has_come_is_kept_while_the_mirror_is_busy(status, mirrors, tmp_pat
     assert [start for _, start in server.requests] == [0, 1000, 1000]
 
 
+def test_a_mirror_that_ignores_ranges_is_believed_to_send_the_whole_file(mirrors, tmp_path):
+    (server,) = mirrors(drops_once(lambda request: request.reply(request.body)))
+    mirror.put(tmp_path, LARGEST)
+    assert load(tmp_path, server) == CONTENTS
+    assert [start for _, start in server.requests] == [0, 1000]
+
+
 @pytest.mark.parametrize("count", [20_000, 1000])
-def test_a_lost_connection_goes_on_from_where_it_was_in_three_attempts(count, mirrors, tmp_path):
+def test_a_lost_connection_goes_on_from_where_it_was_in_three_attempts(
+    count, mirrors, tmp_path, monkeypatch
+):
+    pauses = []
+    monkeypatch.setattr(download.time, "sleep", pauses.append)
     server, other = mirrors(drops_every(count), serves_the_files)
     assert load(tmp_path, server, other) == CONTENTS
     assert [start for _, start in server.requests][:3] == [0, count, 2 * count]
     # Where the three were not enough, it is not asked for the other files either.
     assert len(server.requests) == (6 if count == 20_000 else 3)
     assert len(other.requests) == (0 if count == 20_000 else 4)
+    assert pauses == [download.PAUSE_SECONDS] * 2
 
 
-def test_a_mirror_that_fails_in_the_middle_leaves_the_next_one_only_what_is_missing(
-    mirrors, tmp_path
+@pytest.mark.parametrize(
+    ("size", "seconds", "is_fast_enough"),
+    [(5_001, 4, True), (1_200, 1, True), (3_000, 4, False), (900, 1, False)],
+)
+def test_ten_thousand_bytes_in_ten_seconds_are_fast_enough(
+    size, seconds, is_fast_enough, tmp_path, monkeypatch
 ):
-    def has_images_alone(request):
-        (serves_the_files if "images" in request.path else answers(404))(request)
+    clock = mock.Mock(return_value=1000)
+    stream = io.BytesIO(PACKED_RIGHT)
 
+    def read1(_):
+        clock.return_value += seconds
+        return stream.read(size)
+
+    response = mock.MagicMock(status_code=200)
+    response.__enter__.return_value = response
+    response.raw = mock.Mock(length_remaining=len(PACKED_RIGHT), read1=read1)
+    monkeypatch.setattr(download, "SILENT_SECONDS", 10)
+    monkeypatch.setattr(download, "ATTEMPTS", 1)
+    monkeypatch.setattr(download.time, "monotonic", clock)
+    monkeypatch.setattr(download.requests, "get", lambda url, **_: response)
+    mirror.put(tmp_path, LARGEST)
+    with contextlib.nullcontext() if is_fast_enough else pytest.raises(UserError, match=SLOW):
+        assert load(tmp_path, "http://mnist.invalid/") == CONTENTS
+
+
+def has_images_alone(request):
+    (serves_the_files if "images" in request.path else answers(404))(request)
+
+
+LABELS = [name for name in PACKED if "labels" in name]
+
+
+def test_of_the_next_mirror_only_what_is_missing_is_asked(mirrors, tmp_path):
     first, second = mirrors(has_images_alone, serves_the_files)
+    mirror.put(tmp_path, LARGEST, *LABELS)
     assert load(tmp_path, first, second) == CONTENTS
-    assert [path for path, _ in second.requests] == [
-        f"/mnist/{name}" for name in PACKED if name != LARGEST
-    ]
+    assert [path for path, _ in second.requests] == [f"/mnist/{name}" for name in LABELS]
+
+
+def test_what_has_been_saved_is_not_among_the_links_for_the_browser(mirrors, tmp_path):
+    mirror.put(tmp_path, LARGEST, *LABELS)
+    with pytest.raises(UserError) as raised:
+        load(tmp_path, *mirrors(has_images_alone))
+    _, _, *links = str(raised.value).splitlines()
+    assert links == [f"  {FOR_BROWSER}{name}" for name in LABELS]
+    assert (tmp_path / LARGEST).exists()
 
 
 def test_silent_mirrors_are_asked_once_each_and_end_within_a_minute(mirrors, tmp_path, monkeypatch):
