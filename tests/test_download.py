@@ -9,6 +9,7 @@ import socket
 import ssl
 import subprocess
 import sys
+import threading
 import tracemalloc
 from pathlib import Path
 from unittest import mock
@@ -139,13 +140,17 @@ def test_a_pipe_is_neither_read_nor_replaced(name, mirrors, tmp_path):
     mirror.put(tmp_path, LARGEST)
     os.mkfifo(tmp_path / name)
     pipe = os.open(tmp_path / name, os.O_RDWR | os.O_NONBLOCK)
+    end = threading.Timer(5, os.close, [pipe])  # whoever reads it by mistake need not wait for ever
+    end.start()
     try:
         os.write(pipe, PACKED[LARGEST])
         assert load(tmp_path, *mirrors(serves_the_files)) == CONTENTS
         assert os.read(pipe, 1_000_000) == PACKED[LARGEST]
         assert (tmp_path / name).is_fifo()
     finally:
-        os.close(pipe)
+        end.cancel()
+        with contextlib.suppress(OSError):  # after those seconds
+            os.close(pipe)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems have other limits")

@@ -82,11 +82,11 @@ def test_two_processes_have_a_temporary_file_each(path, monkeypatch):
 
 @pytest.fixture
 def system(monkeypatch):
-    """Let replace_whole() see a system of this name, where a file is held so many times."""
+    """Let replace_whole() see a system of this name, where renaming fails so many times."""
+    held = PermissionError(13, "The process cannot access the file")
 
-    def use(name, times_held):
-        held = PermissionError(13, "The process cannot access the file")
-        replace = mock.Mock(side_effect=[held] * times_held + [None])
+    def use(name, times, error=held):
+        replace = mock.Mock(side_effect=[error] * times + [None])
         monkeypatch.setattr(
             files, "os", types.SimpleNamespace(**{**vars(os), "name": name, "replace": replace})
         )
@@ -96,14 +96,14 @@ def system(monkeypatch):
 
 
 def test_on_windows_a_file_that_is_held_is_tried_again(path, system):
-    replace = system("nt", times_held=2)
+    replace = system("nt", times=2)
     replace_whole(path, b"new")
     assert replace.call_count == 3
 
 
 def test_on_windows_a_file_that_is_held_for_long_is_an_error(path, system, monkeypatch):
     monkeypatch.setattr(files, "WINDOWS_SECONDS", 0.1)
-    replace = system("nt", times_held=1000)
+    replace = system("nt", times=1000)
     with pytest.raises(PermissionError):
         replace_whole(path, b"new")
     assert 2 <= replace.call_count <= 5
@@ -111,7 +111,14 @@ def test_on_windows_a_file_that_is_held_for_long_is_an_error(path, system, monke
 
 
 def test_elsewhere_a_lack_of_rights_is_an_error_at_once(path, system):
-    replace = system("posix", times_held=1)
+    replace = system("posix", times=1)
     with pytest.raises(PermissionError):
+        replace_whole(path, b"new")
+    assert replace.call_count == 1
+
+
+def test_on_windows_a_full_disk_is_an_error_at_once(path, system):
+    replace = system("nt", times=1, error=OSError(28, "No space left on device"))
+    with pytest.raises(OSError, match="No space left"):
         replace_whole(path, b"new")
     assert replace.call_count == 1
