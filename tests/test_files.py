@@ -26,7 +26,11 @@ def content_of(folder):
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
-@pytest.mark.parametrize("content", [b"new", bytearray(b"new"), memoryview(b"new")], ids=type)
+@pytest.mark.parametrize(
+    "content",
+    [b"new", bytearray(b"new"), memoryview(b"new")],
+    ids=["bytes", "bytearray", "memoryview"],
+)
 def test_the_new_content_replaces_the_old_and_nothing_is_left_beside_it(content, path):
     replace_whole(str(path), content)
     assert content_of(path.parent) == {"file": b"new"}
