@@ -72,7 +72,8 @@ def test_options_and_numbers_are_those_of_the_code(text, language, monkeypatch):
     for action, row in zip(parsers[0]._actions[1:], table, strict=True):
         value = getattr(action.default, "name", action.default)
         value = " ".join(map(str, value)) if isinstance(value, list) else value
-        assert row == (action.option_strings[0], off if value is False else f"`{value}`")
+        is_off = value is False or value is None
+        assert row == (action.option_strings[0], off if is_off else f"`{value}`")
     for options in re.findall(r"^\| `(--\w+ [\d.][^`]*)` \|", text, re.MULTILINE):  # experiments
         main.parse(options.split())
     for number in (main.PEN_DIGITS_BESIDE_MNIST, main.PEN_DIGITS_ALONE, main.HELD_OUT):

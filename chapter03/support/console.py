@@ -3,7 +3,9 @@
 It parses in Python 3.6 and needs the standard library alone.
 """
 
+import argparse
 import os
+import pathlib
 import shlex
 import shutil
 import subprocess
@@ -86,3 +88,29 @@ def command(*words, python=None):
         return " ".join(shlex.quote(word) for word in line)
     text = subprocess.list2cmdline(line)
     return "& " + text if text.startswith('"') else text  # PowerShell asks for the &
+
+
+def path(text):
+    """Return a path of the command line, in which ~ is the user's own folder."""
+    return pathlib.Path(text).expanduser()
+
+
+def number(kind, low, high):
+    """Return a function that reads a number of this kind, int or float, from the command line."""
+    if kind is int:
+        english = f"is not a whole number from {low} to {high}"
+        chinese = f"不是 {low} 到 {high} 之间的整数"
+    else:
+        english = f"is not a number from {low} to {high}"
+        chinese = f"不是 {low} 到 {high} 之间的数"
+
+    def read(text):
+        try:
+            value = kind(text)
+        except ValueError:
+            value = None
+        if value is None or not low <= value <= high:
+            raise argparse.ArgumentTypeError(say(f"{text} {english}", f"{text} {chinese}"))
+        return value
+
+    return read

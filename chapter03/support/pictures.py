@@ -1,73 +1,106 @@
-"""The pictures of a training: losses and accuracy by epoch (handout, section 8)."""
+"""The pictures of a training run: losses and accuracy by epoch, and mistakes (handout, section 8).
+
+Whatever goes wrong here is raised; results.py makes it a warning.
+"""
 
 import contextlib
-import functools
 import io
 import os
 import sys
+import textwrap
 
 import numpy as np
 
 from support.files import replace_whole
-from support.language import say
 
 SHOWN = 20  # misread digits, and hidden units
+LABEL_LENGTH = 300
+LABEL_WIDTH = 60
 
 
-def draw_losses(path, meta, other, other_meta):
+def draw_losses(path, meta, rival_name, rival_meta):
     """Make the file `path` a picture of the history in `meta`, as weights.py describes both.
 
-    Behind it, dashed, stand the curves of the folder `other` where `other_meta` has a history.
+    Behind it, wide, pale and dashed, stand the curves of the folder `rival_name` where
+    `rival_meta` has a history.
     """
     with _picture(path, (9, 4.2)) as figure:
         losses, accuracies = figure.subplots(1, 2)
         losses.set(xlabel="epoch", ylabel="loss")
         accuracies.set(xlabel="epoch", ylabel="accuracy of the validation images (%)")
-        _draw_history(losses, accuracies, meta, ".-", linewidth=1.5)
-        if other_meta.get("history"):
-            _draw_history(losses, accuracies, other_meta, "--", linewidth=0.8, label="_")
-            losses.plot([], "--", color="gray", linewidth=0.8, label=label(meta, other, other_meta))
+
+        own = {"linestyle": "-", "marker": ".", "linewidth": 1.5}
+        training, validation = _draw_history(losses, accuracies, meta["history"], own)
+        training.set_label("training")
+        validation.set_label("validation")
+
+        if rival_meta.get("history"):
+            # So wide, and behind, that both can be seen where the networks have the same curves.
+            wide = {"linestyle": "--", "linewidth": 5, "alpha": 0.35, "zorder": 1}
+            _draw_history(losses, accuracies, rival_meta["history"], wide)
+            text = _wrapped(label(meta, rival_name, rival_meta))
+            losses.plot([], color="gray", label=text, **wide)
+
         for axes in (losses, accuracies):
             axes.set_xlim(0.5, meta["options"]["epochs"] + 0.5)
-            axes.xaxis.get_major_locator().set_params(integer=True)
+            axes.xaxis.get_major_locator().set_params(integer=True, min_n_ticks=1)
             axes.grid(alpha=0.3)
         losses.set_ylim(bottom=0)
-        figure.legend(loc="outside lower center", ncols=3, frameon=False)
+        legend = figure.legend(loc="outside lower center", ncols=3, handlelength=4, frameon=False)
+        for text in legend.get_texts():
+            text.set_parse_math(False)
 
 
-def _draw_history(losses, accuracies, meta, style, **line):
-    epochs = range(1, 1 + len(meta["history"]))
-    training, validation, accuracy = np.transpose(meta["history"])
-    losses.plot(epochs, training, style, color="tab:blue", **{"label": "training", **line})
-    losses.plot(epochs, validation, style, color="tab:orange", **{"label": "validation", **line})
-    accuracies.plot(epochs, 100 * accuracy, style, color="tab:green", **{"label": "_", **line})
+def _draw_history(losses, accuracies, history, style):
+    """Draw the three curves, and return the lines of the two losses."""
+    epochs = range(1, len(history) + 1)
+    training_loss, validation_loss, accuracy = np.transpose(history)
+    (training,) = losses.plot(epochs, training_loss, color="tab:blue", **style)
+    (validation,) = losses.plot(epochs, validation_loss, color="tab:orange", **style)
+    accuracies.plot(epochs, 100 * accuracy, color="tab:green", **style)
+    return training, validation
 
 
-def label(meta, other, other_meta):
-    """Return the other folder's name and what was chosen otherwise, as in "startup, lr 0.001"."""
-    ours, theirs = (
-        {**m.get("options", {}), "dataset": m.get("dataset")} for m in (meta, other_meta)
-    )
-    chosen = [f"{name} {theirs[name]}" for name in theirs if theirs[name] != ours.get(name)]
-    return ", ".join([other, *chosen])
+def label(meta, rival_name, rival_meta):
+    """Return the rival's name and what was chosen otherwise, as in "startup, lr 0.001"."""
+    ours = {**meta.get("options", {}), "dataset": meta.get("dataset")}
+    theirs = dict(rival_meta.get("options", {}))
+    if "dataset" in rival_meta:
+        theirs["dataset"] = rival_meta["dataset"]
+
+    parts = [rival_name]
+    for name, value in theirs.items():
+        if value != ours.get(name):
+            parts.append(f"{name} {value}")
+    return ", ".join(parts)
+
+
+def _wrapped(text):
+    if len(text) > LABEL_LENGTH:
+        text = text[:LABEL_LENGTH] + " ..."
+    return textwrap.fill(text, LABEL_WIDTH)
 
 
 def draw_mistakes(path, images, labels, y_hat, W):
     """Make `path` a picture of the surest misreadings and of the first layer's weights.
 
-    `images` (n, 784), `labels` (n,) and the network's `y_hat` (n, 10) are of the test;
+    `images` (N, 784), `labels` (N,) and the network's `y_hat` (N, 10) are of the test;
     column j of W (784, m) is what hidden unit j multiplies the pixels with.
     """
-    read, sure = y_hat.argmax(axis=1), y_hat.max(axis=1)
+    read = y_hat.argmax(axis=1)
+    sure = y_hat.max(axis=1)
     misread = np.flatnonzero(read != labels)
     surest = misread[np.argsort(-sure[misread], kind="stable")][:SHOWN]
     strongest = np.sort(np.argsort(-np.linalg.norm(W, axis=0), kind="stable")[:SHOWN])
+
     with _picture(path, (10, 5.8)) as figure:
         left, right = figure.subfigures(1, 2, wspace=0.04)
-        left.suptitle("Surest of its mistakes in the test")
+
+        left.suptitle("Most confident mistakes on the test set")
         for axes, i in zip(_squares(left, len(surest)), surest, strict=True):
             axes.imshow(images[i].reshape(28, 28), cmap="gray_r")
             axes.set_title(f"{labels[i]} read as {read[i]}\n{100 * sure[i]:.1f} %", size=8)
+
         right.suptitle("What the first layer looks for: red more ink, blue less")
         for axes, j in zip(_squares(right, len(strongest)), strongest, strict=True):
             limit = np.abs(W[:, j]).max()
@@ -76,6 +109,7 @@ def draw_mistakes(path, images, labels, y_hat, W):
 
 
 def _squares(figure, count):
+    """Return `count` of twenty small axes without ticks; the others stay invisible."""
     squares = figure.subplots(4, 5).ravel()
     for i, axes in enumerate(squares):
         axes.set(xticks=[], yticks=[], visible=i < count)
@@ -86,30 +120,26 @@ def _squares(figure, count):
 @contextlib.contextmanager
 def _picture(path, size):
     """Yield an empty figure, and save it; settings of the user's neither count nor change."""
-    backend = os.environ.pop("MPLBACKEND", None)  # it may name one that this Python cannot import
-    # Only here: matplotlib takes 0.4 seconds, and neither the checks nor the window need it.
-    import matplotlib
-    from matplotlib.figure import Figure
-
-    if backend is not None:
-        os.environ["MPLBACKEND"] = backend
+    matplotlib = _import_matplotlib()
     content = io.BytesIO()
     with matplotlib.rc_context():
         matplotlib.rcdefaults()
-        figure = Figure(figsize=size, dpi=100, layout="constrained")
+        figure = matplotlib.figure.Figure(figsize=size, dpi=100, layout="constrained")
         yield figure
         figure.savefig(content, format="png")
+    replace_whole(path, content.getbuffer())
+
+
+def _import_matplotlib():
+    backend = os.environ.pop("MPLBACKEND", None)  # it may name one that this Python cannot import
+    said = io.StringIO()
     try:
-        replace_whole(path, content.getbuffer())
-    except OSError as error:
-        _warn(path, error.strerror or str(error))
-
-
-@functools.cache
-def _warn(path, why):
-    """Say once that a picture could not be written: it is not worth ending the training."""
-    text = say(
-        f"Warning: {path} could not be written: {why}. The training goes on without it.",
-        f"警告：无法写入 {path}：{why}。训练继续进行，只是没有这张图。",
-    )
-    print(text, file=sys.stderr)
+        # NumPy 2 prints pages about a matplotlib that was built for NumPy 1, and then it fails.
+        with contextlib.redirect_stderr(said):
+            # Only here: it takes 0.4 seconds, and neither the checks nor the window need it.
+            import matplotlib.figure
+    finally:
+        if backend is not None:
+            os.environ["MPLBACKEND"] = backend
+    sys.stderr.write(said.getvalue())
+    return matplotlib

@@ -30,7 +30,7 @@ class Result:
     note: str = ""  # a remark on a PASS, or what a WAITS is waiting for
 
 
-def check(model):
+def check(model, report=None):
     """Check the module `model`, print the report, and return whether everything is right."""
     with limits.limited_prints(model) as prints:
         checked = results(model)
