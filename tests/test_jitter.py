@@ -47,3 +47,25 @@ def test_a_batch_shares_its_movement_and_the_next_has_another():
     assert len(np.unique(first, axis=0)) == 1
     assert not np.array_equal(first, second)
     assert first.dtype == np.uint8
+
+
+def test_the_strength_is_a_factor_of_every_movement():
+    for place, limits in enumerate(
+        ({"rotation": 90}, {"scale": 1}, {"scale": 1}, {"shear": 0.5}, {"shift": 8}, {"shift": 8})
+    ):
+        ((name, limit),) = limits.items()
+        half = Jitter(Largest(place), strength=0.5, **limits)(BAR.reshape(1, 784))
+        np.testing.assert_array_equal(half.reshape(28, 28), moved(place, **{name: limit / 2}))
+
+
+def test_the_limits_hold_in_both_directions():
+    class Recorder:
+        def uniform(self, low, high):
+            self.low, self.high = low, high
+            return np.zeros(6)
+
+    recorder = Recorder()
+    images = np.arange(2 * 784, dtype=np.uint8).reshape(2, 784)
+    np.testing.assert_array_equal(Jitter(recorder)(images), images)
+    np.testing.assert_allclose(recorder.high, [np.radians(10), 0.1, 0.1, 0.15, 1.5, 1.5])
+    np.testing.assert_array_equal(recorder.low, -recorder.high)

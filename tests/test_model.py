@@ -61,6 +61,8 @@ def test_the_whole_network_agrees_with_central_differences(dims, n, seed):
         return loss.forward(network.forward(x), y)
 
     whole()
+    assert_same(network.backward(loss.backward()), numerical_gradient(whole, x))
+    whole()
     network.backward(loss.backward())
     grads = [(linear.grad_W, linear.grad_b) for linear in network.linears]
     for linear, (grad_W, grad_b) in zip(network.linears, grads, strict=True):

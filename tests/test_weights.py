@@ -6,6 +6,8 @@ import pickle
 import subprocess
 import sys
 import time
+import tracemalloc
+import zipfile
 from pathlib import Path
 from unittest import mock
 
@@ -16,7 +18,14 @@ from model import MLP
 from support import weights
 from support.language import UserError
 
-META = {"dataset": "pen", "epoch": 4, "history": [[2.0, 1.9, 0.5]], "options": {"lr": 0.01}}
+OPTIONS = {
+    "hidden_dims": [256, 128], "lr": 0.01, "momentum": 0.98, "batch_size": 64, "epochs": 20,
+    "seed": 0, "no_jitter": False,
+}  # fmt: skip
+META = {
+    "dataset": "mnist+pen", "epoch": 4, "history": [[2.0, 1.9, 0.5]], "options": OPTIONS,
+    "test_accuracy": 0.875,
+}  # fmt: skip
 
 
 def network(hidden_dims):
@@ -45,6 +54,7 @@ def test_a_saved_network_loads_with_the_same_answers_and_facts(tmp_path):
         x = np.random.default_rng(1).normal(size=(5, 2)).astype(np.float32)
         np.testing.assert_array_equal(loaded.forward(x), saved.forward(x))
         assert meta == {"format": weights.FORMAT_VERSION, "dims": [2, *hidden_dims, 2], **META}
+        assert weights.load_meta(path) == meta
         assert [file.name for file in path.parent.iterdir()] == ["weights.npz"]
 
 
@@ -104,6 +114,16 @@ class Bomb:
         return Path.touch, (self.path,)
 
 
+def packed(name, array):
+    """Return the bytes of a right file in which one array is packed to a thousandth."""
+    file = io.BytesIO(weights_file({name: None}))
+    content = io.BytesIO()
+    np.save(content, array)
+    with zipfile.ZipFile(file, "a", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(f"{name}.npy", content.getvalue())
+    return file.getvalue()
+
+
 STRANGE = {
     "nothing": b"",
     "a byte short": GOOD[:-1],
@@ -111,12 +131,32 @@ STRANGE = {
     "no meta": weights_file({"meta": None}),
     "a missing array": weights_file({"b1": None}),
     "another shape": weights_file({"W0": np.ones((3, 2))}),
+    "another shape of b": weights_file({"b0": np.ones((3, 1))}),
     "NaN": weights_file({"W0": np.full((2, 3), np.nan)}),
+    "an infinite b": weights_file({"b1": np.full((1, 2), np.inf)}),
+    "whole numbers": weights_file({"W0": np.ones((2, 3), np.int8)}),
+    "half precision": weights_file({"W0": np.ones((2, 3), np.float16)}),
+    "complex numbers": weights_file({"W0": np.ones((2, 3), complex)}),
+    "text for weights": weights_file({"W0": np.full((2, 3), "1")}),
     "pickled weights": weights_file({"W0": np.array([[Bomb("W0")]], dtype=object)}),
     "pickled meta": weights_file({"meta": np.array([Bomb("meta")], dtype=object)}),
+    "bytes for meta": weights_file({"meta": np.array(b"{}")}),
+    "two metas": weights_file({"meta": np.array(["{}", "{}"])}),
+    "a list for meta": weights_file({"meta": np.array("[]")}),
+    "no JSON": weights_file({"meta": np.array("{")}),
+    "deep JSON": weights_file({"meta": np.array("[" * 100_000)}),
+    "a meta of 20 MB": weights_file(much="x" * 5_000_000),
     "a pickle": pickle.dumps(Bomb("pickle")),
     "another version": weights_file(format=2),
-    "a history of pairs": weights_file(history=[[1, 2]]),
+    "no dims": weights_file(dims=None),
+    "one size": weights_file(dims=[2]),
+    "sizes of text": weights_file(dims=["2", "3", "2"]),
+    "a size of 0": weights_file(dims=[2, 0, 2]),
+    "a size below 0": weights_file(dims=[2, -3, 2]),
+    "a size of True": weights_file(dims=[2, True, 2]),
+    "many sizes": weights_file(dims=[2] * 2000),
+    "much memory": weights_file(dims=[60_000, 60_000]),
+    "an unpacked array of 80 MB": packed("W0", np.zeros((10_000, 1000))),
 }
 
 
@@ -125,15 +165,78 @@ def test_a_strange_weights_file_is_one_sentence_and_runs_nothing(content, tmp_pa
     monkeypatch.chdir(tmp_path)
     path = tmp_path / "weights.npz"
     path.write_bytes(content)
+    tracemalloc.start()
     with pytest.raises(UserError) as raised:
         weights.load(path, MLP)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
     message = str(raised.value)
     assert message.startswith(f"{path} is not a usable weights file (")
     assert "\n" not in message
     assert len(message) < len(str(path)) + 300
     assert list(tmp_path.iterdir()) == [path]
+    assert peak < 60_000_000
+
+
+WRONG_FACTS = {
+    "dataset": [7, None, ["mnist"], "$\\frac$" * 9, "\ud800", "two\nlines", "\x1b[31mred", "中文"],
+    "epoch": ["4", 4.5, True, 0, -1, 10**400, [4]],
+    "test_accuracy": ["0.9", True, -0.1, 1.01, float("nan"), 10**400, None, {}],
+    "history": [
+        "long", {}, 3, [[1, 2]], [[1, 2, 3, 4]], [1, 2, 3], [["1", 2, 3]], [[1, 2, None]],
+        [[float("nan"), 1, 1]], [[1, float("inf"), 1]], [[1e300, 1, 1]], [[10**400, 1, 1]],
+        [[True, 1, 1]], [[[1], 2, 3]],
+    ],
+    "options": [None, "lr", [], 7],
+}  # fmt: skip
+WRONG_OPTIONS = {
+    "hidden_dims": [256, "256", ["256"], [0], [True], {}],
+    "lr": ["0.01", None, float("nan"), float("inf"), 1e300, True, "$\\frac$"],
+    "momentum": ["0.98", [0.98]],
+    "batch_size": [6.5, "64", -64],
+    "epochs": [0, "20", None],
+    "seed": [-1, 1.5, 1 << 70, "\ud800"],
+    "no_jitter": [0, 1, "true"],
+}
+
+
+@pytest.mark.parametrize("name", WRONG_FACTS)
+def test_a_fact_that_is_not_of_its_kind_is_left_out(name, tmp_path):
+    path = tmp_path / "weights.npz"
+    right = {key: value for key, value in META.items() if key != name}
+    for value in WRONG_FACTS[name]:
+        path.write_bytes(weights_file(**{name: value}))
+        _, meta = weights.load(path, MLP)
+        assert meta == {"format": weights.FORMAT_VERSION, "dims": [2, 3, 2], **right}, value
+
+
+@pytest.mark.parametrize("name", WRONG_OPTIONS)
+def test_an_option_that_is_not_of_its_kind_is_left_out(name, tmp_path):
+    path = tmp_path / "weights.npz"
+    right = {key: value for key, value in OPTIONS.items() if key != name}
+    for value in WRONG_OPTIONS[name]:
+        path.write_bytes(weights_file(options={**OPTIONS, name: value}))
+        assert weights.load_meta(path)["options"] == right, value
+
+
+def test_facts_that_nobody_asked_for_are_left_out(tmp_path):
+    path = tmp_path / "weights.npz"
+    path.write_bytes(weights_file(extra="x", options={"lr": 1, "extra": "x"}))
+    meta = weights.load_meta(path)
+    assert "extra" not in meta
+    assert meta["options"] == {"lr": 1}
+
+
+def test_weights_in_float64_or_in_another_order_of_memory_open(tmp_path):
+    path = tmp_path / "weights.npz"
+    W = np.array([[1.0, 2, 3], [4, 5, 6]], order="F")
+    path.write_bytes(weights_file({"W0": W}))
+    loaded, _ = weights.load(path, MLP)
+    np.testing.assert_array_equal(loaded.linears[0].W, W)
+    assert loaded.linears[0].W.dtype == np.float32
 
 
 def test_missing_weights_are_one_sentence(tmp_path):
-    with pytest.raises(UserError, match="There are no weights at"):
-        weights.load(tmp_path / "weights.npz", MLP)
+    for read in (lambda path: weights.load(path, MLP), weights.load_meta):
+        with pytest.raises(UserError, match="There are no weights at"):
+            read(tmp_path / "weights.npz")
