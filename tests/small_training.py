@@ -5,8 +5,6 @@ import numpy as np
 import main
 from support import console
 
-HELD_OUT = 657
-
 
 def stripes(count, shift):
     """Return images of stripes and their labels: a network learns them in few steps."""
@@ -16,16 +14,14 @@ def stripes(count, shift):
     return np.repeat(rows[:, None], 28, axis=1).reshape(count, 784), labels
 
 
-def stripes_for_mnist(monkeypatch):
-    """Let MNIST be 320 images to train on, 657 for validation and 211 for the test."""
-    training = stripes(320, 0)
-    validation = stripes(HELD_OUT, 1)
-    test = stripes(211, 2)
-    images = np.concatenate([training[0], validation[0]])
-    labels = np.concatenate([training[1], validation[1]])
-    monkeypatch.setattr(main, "HELD_OUT", HELD_OUT)
-    monkeypatch.setattr(main, "load_mnist", lambda data_dir: (images, labels, *test))
-    return training, validation, test
+def stripes_for_mnist(monkeypatch, training=320, validation=657, test=211):
+    """Let MNIST be so many images, and return the three pairs (images, labels)."""
+    pairs = stripes(training, 0), stripes(validation, 1), stripes(test, 2)
+    images = np.concatenate([pairs[0][0], pairs[1][0]])
+    labels = np.concatenate([pairs[0][1], pairs[1][1]])
+    monkeypatch.setattr(main, "HELD_OUT", validation)
+    monkeypatch.setattr(main, "load_mnist", lambda data_dir: (images, labels, *pairs[2]))
+    return pairs
 
 
 def run(options, model_dir):
