@@ -274,12 +274,16 @@ def test_pen_digits_stand_beside_mnist_or_in_its_place(mnist, run, capsys, monke
 
 
 def test_every_image_keeps_its_label_and_5000_of_mnist_are_held_out(monkeypatch):
-    def numbered(count, start):
-        labels = (np.arange(start, start + count) % 10).astype(np.uint8)
+    rng = np.random.default_rng(0)
+
+    def numbered(count):
+        """Return images that are filled with their labels."""
+        labels = rng.integers(0, 10, count, dtype=np.uint8)
         return np.repeat(labels[:, None], 784, axis=1), labels
 
-    monkeypatch.setattr(main, "load_mnist", lambda data_dir: (*numbered(5020, 0), *numbered(7, 0)))
-    monkeypatch.setattr(main.pen_digits, "generate", lambda count, rng: numbered(count, 5))
+    mnist = *numbered(5020), *numbered(7)
+    monkeypatch.setattr(main, "load_mnist", lambda data_dir: mnist)
+    monkeypatch.setattr(main.pen_digits, "generate", lambda count, rng: numbered(count))
     sizes = {"mnist": (20, 5000, 7), "auto": (30_020, 5000, 7), "pen": (60_000, 5000, 5000)}
     for option, expected in sizes.items():
         dataset = main.load(main.parse(["--dataset", option]))
@@ -287,6 +291,9 @@ def test_every_image_keeps_its_label_and_5000_of_mnist_are_held_out(monkeypatch)
         assert tuple(len(images) for images, _ in parts) == expected
         for images, labels in parts:
             np.testing.assert_array_equal(images[:, 0], labels)
+        if option != "pen":
+            np.testing.assert_array_equal(dataset.validation[1], mnist[1][20:])
+            np.testing.assert_array_equal(dataset.test[1], mnist[3])
 
 
 def test_pen_digits_depend_on_the_seed_and_are_not_drawn_with_the_numbers_of_the_weights(

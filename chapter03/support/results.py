@@ -168,7 +168,12 @@ class Results:
         for name in ("loss.png", "mistakes.png"):
             self._move_picture(self.folder / name, previous / name)
         shown = console.shown(previous)
-        print(say(f"The run before is kept in {shown}", f"上一次训练的结果保存在 {shown}"))
+        print(
+            say(
+                f"The results of the run before are now in {shown}",
+                f"上一次训练的结果已移到 {shown}",
+            )
+        )
 
     def _move_picture(self, picture, target):
         try:

@@ -96,7 +96,7 @@ def _read_meta(archive):
         raise ValueError("its meta is not a text of a usual length")
     told = json.loads(str(_read_array(archive, "meta")))
     if told["format"] != FORMAT_VERSION:
-        raise ValueError(f"its format is {told['format']}, not {FORMAT_VERSION}")
+        raise ValueError(f"its format is {told['format']!r}, not {FORMAT_VERSION}")
     dims = told["dims"]
     if not _are_sizes(dims):
         raise ValueError(f"its layer sizes are {dims}"[:80])
