@@ -29,7 +29,7 @@ MODEL = HERE / "model.py"
 MODEL_DIR = HERE.parent.parent / "model"
 
 HELD_OUT = 5_000  # of MNIST's training images: epochs are judged by them, the test comes last
-FALL = 0.3  # of the steps, the last ones: a falling learning rate, and images more as in the test
+FALL = 0.3  # of the steps, the last ones: the learning rate falls, and images are moved less
 WEIGHT_DECAY = 5e-5  # large steps would drive W up until the sigmoids saturate (section 8)
 PEN_DIGITS_BESIDE_MNIST = 30_000
 PEN_DIGITS_ALONE = 60_000
@@ -52,7 +52,7 @@ def main(argv=None):
     dataset = load(options)
     results = Results(HERE, dataset.name, options, FALL)
     try:
-        with np.errstate(all="ignore"):  # an overflow ends in a loss that is not finite
+        with np.errstate(all="ignore"):  # results looks at the loss, which overflows as well
             train(model, dataset, options, results)
     except KeyboardInterrupt:
         results.say_what_is_saved()
@@ -64,7 +64,7 @@ def main(argv=None):
 
 def load(options):
     """Return the data set that --dataset names: MNIST, pen digits, or both."""
-    # Apart from the training's generator: the digits do not depend on the sizes of the network.
+    # Another generator than the weights': the digits do not depend on the sizes of the network.
     rng = np.random.default_rng([options.seed, 1])
     if options.dataset == "pen":
         return pen_digits_alone(rng)
@@ -80,7 +80,7 @@ def load(options):
         print(error, line, say(english, chinese), line, sep="\n")
         return pen_digits_alone(rng)
 
-    # A copy: a view would keep all of MNIST in memory beside the array of both.
+    # A copy, or all 60,000 images would stay in memory beside the array that holds both kinds.
     validation = (images[-HELD_OUT:].copy(), labels[-HELD_OUT:])
     images = images[:-HELD_OUT]
     labels = labels[:-HELD_OUT]
@@ -113,7 +113,7 @@ def train(model, dataset, options, results):
 
     images, labels = dataset.training
     batch = (standardise(images[:64]), one_hot(labels[:64]))
-    results.start(network, loss_function, batch, len(images))
+    results.start(network, loss_function, batch, len(images))  # and see how long a batch takes
     untrained_loss, _, _ = evaluate(network, loss_function, *dataset.validation)
     results.show_untrained_loss(untrained_loss)
 
@@ -197,7 +197,7 @@ def parse(argv):
     count = console.number(int, 1, 1_000_000)
     rate = console.number(float, 1e-30, 1e30)
     share = console.number(float, 0, 0.9999)
-    seed = console.number(int, 0, 1 << 62)
+    seed = console.number(int, 0, 2**62)
 
     add = parser.add_argument
     path = console.path
