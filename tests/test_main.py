@@ -139,6 +139,38 @@ def test_a_training_is_what_the_formulas_say(options, settings, mnist, run, monk
     assert saved[-1][2]["test_accuracy"] == pytest.approx(right.mean())
 
 
+def test_results_that_a_layer_writes_over_in_its_next_call_are_kept():
+    answers = np.zeros((500, 10))
+
+    class Network:
+        def forward(self, x):
+            answers[:] = np.eye(10)[(x[:, 0] > 0).astype(int)]
+            return answers
+
+    images = np.repeat([[0], [255]], 500, axis=0).repeat(784, axis=1).astype(np.uint8)
+    labels = np.repeat([0, 1], 500)
+    _, accuracy, y_hat = main.evaluate(Network(), model.CrossEntropyLoss(), images, labels)
+    assert accuracy == 1
+    np.testing.assert_array_equal(y_hat.argmax(axis=1), labels)
+
+
+def test_a_loss_that_is_written_over_in_its_next_call_is_kept(mnist, run, tmp_path, monkeypatch):
+    assert run(SMALL + "--epochs 1") == 0
+    _, usual = trained(tmp_path)
+    source = Path(model.__file__).read_text(encoding="utf-8")
+    given = "return float(-(y * np.log(self.y_hat)).sum() / len(y))"
+    assert given in source
+    own = tmp_path / "model.py"
+    own.write_text(
+        source.replace(given, "TOTAL[...] = -(y * np.log(self.y_hat)).sum() / len(y)\n"
+                              "        return TOTAL").replace(
+            "class Linear:", "TOTAL = np.zeros(())\n\n\nclass Linear:"), encoding="utf-8",
+    )  # fmt: skip
+    small_training.let_the_model_be(own, monkeypatch)
+    assert run(SMALL + "--epochs 1") == 0
+    np.testing.assert_allclose(trained(tmp_path)[1]["history"], usual["history"])
+
+
 def test_the_options_of_a_run_are_remembered(mnist, run, tmp_path):
     options = "--lr 0.02 --momentum 0.9 --epochs 1 --seed 7 --no_jitter"
     assert run(SMALL + options) == 0

@@ -79,6 +79,13 @@ def test_a_slow_epoch_is_announced_below_the_first_line(results, monkeypatch, ca
     assert second.startswith("An epoch will take about ")
 
 
+def test_the_remark_at_the_end_knows_how_many_steps_there_were(results, capsys):
+    for _ in range(2):
+        results.add_epoch(network(), 1, [2.3] * 5, 2.3, 0.1)
+    finish(results)
+    assert "It took only 10 steps. Try --epochs 6." in capsys.readouterr().out
+
+
 # Each a generation: what lies there before a run, as {name: who made it}.
 OLD = dict.fromkeys(NAMES, "old")
 OLDER = dict.fromkeys(NAMES, "older")

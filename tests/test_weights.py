@@ -148,14 +148,6 @@ STRANGE = {
     "a meta of 20 MB": weights_file(much="x" * 5_000_000),
     "a pickle": pickle.dumps(Bomb("pickle")),
     "another version": weights_file(format=2),
-    "no dims": weights_file(dims=None),
-    "one size": weights_file(dims=[2]),
-    "sizes of text": weights_file(dims=["2", "3", "2"]),
-    "a size of 0": weights_file(dims=[2, 0, 2]),
-    "a size below 0": weights_file(dims=[2, -3, 2]),
-    "a size of True": weights_file(dims=[2, True, 2]),
-    "many sizes": weights_file(dims=[2] * 2000),
-    "much memory": weights_file(dims=[60_000, 60_000]),
     "an unpacked array of 80 MB": packed("W0", np.zeros((10_000, 1000))),
 }
 
@@ -176,6 +168,34 @@ def test_a_strange_weights_file_is_one_sentence_and_runs_nothing(content, tmp_pa
     assert len(message) < len(str(path)) + 300
     assert list(tmp_path.iterdir()) == [path]
     assert peak < 60_000_000
+
+
+WRONG_SIZES = {
+    "none": None,
+    "one": [2],
+    "texts": ["2", "3", "2"],
+    "zero": [2, 0, 2],
+    "below zero": [2, -3, 2],
+    "True": [2, True, 2],
+    "many": [2] * 2000,
+    "more than memory holds": [10_000, 10_000],
+    "in all more than memory holds": [5_000] * 5,
+}
+
+
+@pytest.mark.parametrize("dims", WRONG_SIZES.values(), ids=WRONG_SIZES)
+def test_strange_sizes_are_refused_before_any_array_is_read(dims, tmp_path):
+    path = tmp_path / "weights.npz"
+    path.write_bytes(weights_file(dims=dims))
+    for read in (lambda path: weights.load(path, MLP), weights.load_meta):
+        with pytest.raises(UserError, match="its layer sizes are"):
+            read(path)
+
+
+def test_a_network_of_the_largest_usual_sizes_opens(tmp_path):
+    path = tmp_path / "weights.npz"
+    path.write_bytes(weights_file(dims=[784, 4096, 4096, 10]))
+    assert weights.load_meta(path)["dims"] == [784, 4096, 4096, 10]
 
 
 WRONG_FACTS = {
