@@ -1,251 +1,140 @@
-"""The window on a virtual display: a real pointer draws, real keys are pressed, bars are read."""
+"""The parts of the window: the paper, the results beside it, keys, buttons, status and errors."""
 
-import gc
 import os
-import signal
 import subprocess
 import sys
-import time
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-import handwriting_canvas as canvas_module
-import model
+import hand as hands
 import virtual_display
-from support import strokes, weights
+from hand import a_hand, a_pointer, a_way_to_open_windows, saved_weights  # noqa: F401
 from support import window as ui
+from support.language import UserError
 
-MISSING = "Tk is not installed" if ui.tk is None else virtual_display.MISSING
-pytestmark = pytest.mark.skipif(
-    bool(MISSING) and not os.environ.get("CI"), reason=f"no window can be tested: {MISSING}"
-)
+pytestmark = hands.needs_a_display
 
-
-@pytest.fixture
-def saved(tmp_path):
-    """Weights of a small network that was never trained, but has decided opinions."""
-    network = model.MLP(784, [32, 24], 10, np.random.default_rng(0))
-    for linear in network.linears:
-        linear.W *= 4
-    path = tmp_path / "weights.npz"
-    weights.save(path, network, dataset="pen", epoch=4, test_accuracy=0.9)
-    return path
-
-
-@pytest.fixture(scope="session")
-def pointer():
-    """The pointer of one display for all tests: Tk ends the process when its display does."""
-    assert MISSING is None, MISSING
-    with virtual_display.virtual_display():
-        yield virtual_display.Pointer()
-
-
-@pytest.fixture(autouse=True)
-def tidy():
-    yield
-    # Now, in the thread to which Tk belongs: elsewhere its end would end the process.
-    gc.collect()
-
-
-class Hand:
-    """Draws in the window and presses keys, and lets the window answer after each movement."""
-
-    def __init__(self, window, pointer):
-        self.window, self.pointer = window, pointer
-        self.wait()
-
-    def wait(self):
-        self.window.root.winfo_pointerxy()  # by the answer, the display has sent all events
-        self.window.root.update()
-
-    def move(self, x, y):
-        canvas = self.window.paper.canvas
-        self.pointer.move(canvas.winfo_rootx() + x, canvas.winfo_rooty() + y)
-        self.wait()
-
-    def press(self, down=True):
-        self.pointer.press(down=down)
-        self.wait()
-
-    def draw(self, drawing):
-        for first, *others in drawing:
-            self.move(*first)
-            self.press()
-            for point in others:
-                self.move(*point)
-            self.press(down=False)
-
-    def key(self, *names):
-        self.pointer.key(*names)
-        self.wait()
-
-    def wait_until_status_has(self, text):
-        deadline = time.monotonic() + 5
-        while text not in str(self.window.status["text"]):
-            assert time.monotonic() < deadline
-            self.wait()
-            time.sleep(0.01)
-
-
-@pytest.fixture
-def window(pointer, saved):
-    root = ui.new_root("Draw a digit")
-    errors = []
-    root.report_callback_exception = lambda *error: errors.append(error)
-    yield canvas_module.Window(root, canvas_module.Reader(model, saved))
-    root.destroy()
-    assert not errors
-
-
-@pytest.fixture
-def hand(window, pointer):
-    yield Hand(window, pointer)
-    pointer.press(down=False)
+CHAPTER = Path(ui.__file__).parents[1]
 
 
 def four(x, y, size):
     """Return the strokes of a 4 at this place of the drawing area, in whole pixels."""
-    return [np.rint(np.array(s) / 100 * size + (x, y)).astype(int) for s in virtual_display.FOUR]
+    strokes = [np.array(stroke) / 100 * size + (x, y) for stroke in virtual_display.FOUR]
+    return [np.rint(stroke).astype(int) for stroke in strokes]
 
 
-def texts(window):
-    canvas = window.results.canvas
-    return [canvas.itemcget(i, "text") for i in canvas.find_all() if canvas.type(i) == "text"]
+# The paper.
 
 
-def bars(window):
-    """Return the percentages beside the bars: ten of them, or none."""
-    return [int(text[:-2]) for text in texts(window) if text.endswith(" %")]
+def test_the_pen_stays_on_the_paper(hand):
+    hand.draw([[(150, 150), (300, 150), (1000, 150)]])
+    canvas = hand.window.paper.canvas
+    (line,) = canvas.find_withtag("line")
+    assert canvas.coords(line)[-4:] == [300, 150, canvas.winfo_width() - 1, 150]
 
 
-def pixels(image, rows, columns):
-    """Return the colours (rows, columns, 3) of an enlarged image's pixels, at their middles."""
-    zoom = image.width() // columns
-    places = [[(x * zoom + 1, y * zoom + 1) for x in range(columns)] for y in range(rows)]
-    return np.array([[image.get(*place) for place in row] for row in places])
+def test_a_stroke_has_soft_edges_and_is_as_wide_as_the_pen(hand):
+    hand.draw([[(100, 100), (300, 100)], [(100, 200), (300, 200)]])
+    canvas = hand.window.paper.canvas
+    layers = [[float(canvas.itemcget(line, "width")) for line in canvas.find_withtag(tag)]
+              for tag in ("edge", "rim", "line")]  # fmt: skip
+    pen = canvas.winfo_height() / 30
+    assert layers == [[pytest.approx(pen + wider)] * 2 for wider in (1, 0, -1)]
+    order = [canvas.gettags(item)[0] for item in canvas.find_all() if canvas.gettags(item)]
+    assert order == ["edge", "edge", "rim", "rim", "line", "line"]
 
 
-def preview(window):
-    return pixels(window.results.images[0], 28, 28)[..., 0]
+def test_undo_and_clear_by_keys_and_buttons(hand):
+    paper = hand.window.paper.canvas
 
-
-def test_a_digit_is_read_as_its_strokes_are_wherever_and_however_large(window, hand, saved):
-    network, _ = weights.load(saved, model.MLP)
-    for x, y, size in ((200, 60, 50), (10, 200, 200), (20, 10, 400)):
-        drawing = four(x, y, size)
-        hand.draw(drawing)
-        image = strokes.render(drawing)
-        answers = [canvas_module.standardise(image.reshape(1, 784))]
-        for layer in network.layers:
-            answers.append(layer.forward(answers[-1]))
-        expected = answers[-1][0]
-        np.testing.assert_allclose(preview(window), image, atol=1)
-        np.testing.assert_allclose(bars(window), 100 * expected, atol=0.6)
-        assert texts(window)[3][0] == str(expected.argmax())
-        canvas = window.results.canvas
-        boxes = [canvas.coords(i) for i in canvas.find_all() if canvas.type(i) == "rectangle"]
-        lengths = sorted(right - left for left, _, right, _ in boxes)
-        assert lengths[-11] == pytest.approx(expected.max() * lengths[-1])
-        # 32 answers as 4 x 8, 24 as 3 x 8, blue where 1 and pale where 0.
-        assert texts(window)[1:3] == ["Linear(784, 32) -> Sigmoid", "Linear(32, 24) -> Sigmoid"]
-        pale, blue = (np.array(list(bytes.fromhex(c[1:]))) for c in (ui.PALE, ui.BLUE))
-        for shown, answer in zip(window.results.images[1:], (answers[2], answers[4]), strict=True):
-            colours = pale + (blue - pale) * answer.reshape(-1, 8, 1)
-            np.testing.assert_allclose(pixels(shown, answer.size // 8, 8), colours, atol=1)
-        hand.key("Escape")
-
-
-def test_a_resized_window_shows_and_reads_the_same_also_with_a_long_message(window, hand):
-    hand.draw(four(20, 20, 390))
-    paper, results = window.paper.canvas, window.results.canvas
-    before, image = bars(window), preview(window)
-
-    def extents():
-        boxes = np.array([paper.bbox("line"), results.bbox("all")])
-        return boxes[:, 2:] - boxes[:, :2]
-
-    first = extents()
-    window.status.configure(text="model/solution/weights.npz " * 20)
-    for width, height, growth in ((1360, 740, 1.1), (700, 560, 0.6), (862, 680, 0.9)):
-        window.root.geometry(f"{width}x{height}")
-        hand.wait()
-        hand.wait()
-        assert window.status.winfo_reqwidth() <= window.status.winfo_width()
-        assert window.status.winfo_y() + window.status.winfo_reqheight() <= height
-        assert (extents() > growth * first).all()
-        for canvas, box in ((paper, paper.bbox("line")), (results, results.bbox("all"))):
-            assert min(box) >= 0
-            assert box[2] <= canvas.winfo_width()
-            assert box[3] <= canvas.winfo_height()
-        np.testing.assert_allclose(preview(window), image, atol=1)
-        np.testing.assert_allclose(bars(window), before, atol=1)
-
-
-def test_undo_and_clear_by_keys_and_buttons(window, hand):
     def is_empty():
-        hint = window.paper.canvas.itemcget(window.paper._hint, "state") != "hidden"
-        lines = window.paper.canvas.find_withtag("line")
-        return hint and not lines and not bars(window) and not preview(window).any()
+        (text,) = (i for i in paper.find_all() if paper.type(i) == "text")
+        has_hint = paper.itemcget(text, "state") != "hidden"
+        has_lines = any(paper.type(i) == "line" for i in paper.find_all())
+        assert has_hint != has_lines
+        return has_hint and not hand.percentages() and not hand.seen().any()
 
     first, second = four(50, 50, 300)
     assert is_empty()
     hand.draw([first])
     assert not is_empty()
-    before = bars(window)
-    hand.draw([second])
-    hand.key("Control_L", "z")
-    assert bars(window) == before
+    before = hand.percentages()
+    for keys in (("Control_L", "z"), ("Caps_Lock", "Control_L", "z")):
+        hand.draw([second])
+        assert hand.percentages() != before
+        for key in keys[:-2]:
+            hand.key(key)
+        hand.key(*keys[-2:])
+        for key in keys[:-2]:
+            hand.key(key)
+        assert hand.percentages() == before
     hand.key("Tab")
     hand.key("space")
     assert is_empty()
     hand.key("Control_L", "z")
+    hand.draw([first])
+    hand.key("Tab")
+    hand.key("space")
+    assert is_empty()
     hand.move(100, 100)
     hand.press()
-    hand.key("Escape")  # in the middle of a stroke
+    hand.key("Escape")  # in the midst of a stroke
     hand.move(200, 200)
     assert is_empty()
 
 
-def test_the_reading_is_live_and_the_pen_stays_on_the_paper(window, hand):
-    hand.move(150, 150)
-    hand.press()
-    seen = [bars(window)]
-    for place in ((150, 300), (300, 300), (300, 150), (1000, 150)):
-        hand.move(*place)
-        seen.append(bars(window))
-    assert len(seen[0]) == 10
-    assert all(one != other for one, other in pairwise(seen))
-    (line,) = window.paper.canvas.find_withtag("line")
-    edge = window.paper.canvas.winfo_width() - 1
-    assert window.paper.canvas.coords(line)[-4:] == [300, 150, edge, 150]
+# The window's size.
 
 
-def test_new_weights_are_picked_up_and_bad_ones_are_not(window, hand, saved):
-    hand.draw(four(50, 50, 300))
-    before = bars(window)
-    for epoch, hidden_dims in ((5, []), (6, [7, 6, 5]), (7, [20])):
-        network = model.MLP(784, hidden_dims, 10, np.random.default_rng(5))
-        weights.save(saved, network, dataset="mnist", epoch=epoch, test_accuracy=0.5)
-        hand.wait_until_status_has(f"mnist · epoch {epoch} · test accuracy 50.00 % · new weights")
-        captions = [f"Linear({d}, {m}) -> Sigmoid" for d, m in pairwise([784, *hidden_dims])][:2]
-        assert [text for text in texts(window) if "Linear" in text] == captions
-        assert bars(window) != before
-    after = bars(window)
-    saved.write_bytes(saved.read_bytes()[:1000])
-    hand.wait_until_status_has("still reads")
-    assert "not a usable weights file" in window.status["text"]
-    hand.draw([[(20, 20), (21, 20)]])
-    hand.key("Control_L", "z")
-    assert bars(window) == after
+def extents(hand):
+    """Return the widths and heights of the drawing and of what stands among the results."""
+    canvases = hand.window.paper.canvas, hand.window.results.canvas
+    boxes = np.array([canvases[0].bbox("line"), canvases[1].bbox("all")])
+    for box, canvas in zip(boxes, canvases, strict=True):
+        assert box.min() >= 0
+        assert box[2] <= canvas.winfo_width()
+        assert box[3] <= canvas.winfo_height()
+    return boxes[:, 2:] - boxes[:, :2]
 
 
-def test_if_it_is_not_sure_it_says_between_which_two():
-    probabilities = np.array([0.01, 0, 0, 0, 0.3, 0, 0.02, 0.05, 0, 0.62])
-    assert canvas_module.conclude(probabilities) == ("9 or 4?", "not sure")
-    assert canvas_module.conclude(0.9 * np.eye(10)[7]) == ("7", "90 % sure")
+def test_a_resized_window_shows_and_reads_the_same_also_with_a_long_message(hand):
+    hand.draw(four(20, 20, 390))
+    hand.key("7")
+    percentages = hand.percentages()
+    first = extents(hand)
+    seen = hand.seen()
+    hand.window.news = "model/solution/weights.npz " * 15
+    label = hand.window.status.label
+    for width, height, growth in ((1360, 740, 1.1), (700, 560, 0.45), (862, 680, 0.9)):
+        hand.resize(width, height)
+        assert label.winfo_reqwidth() <= label.winfo_width()
+        assert label.winfo_y() + label.winfo_reqheight() <= height
+        assert (extents(hand) > growth * first).all()
+        np.testing.assert_allclose(hand.seen(), seen, atol=8)
+        np.testing.assert_allclose(hand.percentages(), percentages, atol=1)
+
+
+def test_in_a_narrow_window_the_paper_gives_way_and_not_the_results(hand):
+    hand.window.news = "short"
+    hand.draw(four(20, 20, 390))
+    first = extents(hand)
+    hand.resize(660, hand.window.root.winfo_height())
+    narrow = extents(hand)
+    np.testing.assert_allclose(narrow[1], first[1], atol=1)
+    assert narrow[0, 0] < 0.7 * first[0, 0]
+    hand.resize(1300, hand.window.root.winfo_height())
+    assert hand.window.paper.canvas.winfo_width() > 600
+    assert hand.window.results.canvas.winfo_width() > 450
+
+
+def test_the_window_does_not_shrink_to_nothing(hand):
+    hand.draw(four(20, 20, 390))
+    hand.resize(10, 10)
+    assert hand.window.root.winfo_width() >= 600
+    assert hand.window.root.winfo_height() >= 380
+    assert extents(hand).min() > 100
 
 
 IN_ANOTHER_PROCESS = """
@@ -253,91 +142,108 @@ import sys
 from itertools import combinations
 import numpy as np
 import handwriting_canvas, model
-from support import window
+from support import weights, window
+hidden_dims = [int(width) for width in sys.argv[4:]]
+network = model.MLP(784, hidden_dims, 10, np.random.default_rng(0))
+weights.save(sys.argv[1], network, dataset="mnist+pen", epoch=20, test_accuracy=0.98765)
 root = window.new_root("Draw a digit")
-window = handwriting_canvas.Window(root, handwriting_canvas.Reader(model, sys.argv[1]))
+opened = handwriting_canvas.Window(root, handwriting_canvas.Reader(model, sys.argv[1]))
 root.update()
-captions, hidden = ["Linear(2048, 2048) -> Sigmoid"] * 2, [np.ones(256), np.ones(2048)]
-window.results.show(np.zeros((28, 28)), captions, hidden, np.array([0.52, 0.48] + 8 * [0]))
-assert root.winfo_width() <= int(sys.argv[2])
-assert root.winfo_height() <= int(sys.argv[3]) - 70  # a title bar and a task bar
-canvas = window.results.canvas
-left, top, right, bottom = canvas.bbox("all")
-assert min(left, top, canvas.winfo_width() - right, canvas.winfo_height() - bottom) >= 6
-boxes = [canvas.bbox(i) for i in canvas.find_all() if canvas.type(i) in ("text", "image")]
-for one, other in combinations(boxes, 2):
-    apart = [one[i] >= other[i + 2] or other[i] >= one[i + 2] for i in (0, 1)]
-    assert any(apart), (one, other)
+opened.paper.canvas.event_generate("<Button-1>", x=100, y=100)
+opened.paper.canvas.event_generate("<B1-Motion>", x=100, y=200)
+opened.results.press(8)
+root.update()
+handwriting_canvas.conclude = None
+layers = opened.reader.network.layers
+_, answers = opened.reader.read(opened.paper.drawing)
+answers[-1] = np.array([0.52, 0.48] + 8 * [0])
+for headline in "0 or 1?", "0 还是 1？", "8":
+    opened.results.show_answers(layers, answers, headline, "100 % sure")
+    root.update_idletasks()
+    assert root.winfo_width() <= int(sys.argv[2])
+    assert root.winfo_height() <= int(sys.argv[3]) - 70  # a title bar and a task bar
+    assert opened.status.label.winfo_y() + opened.status.label.winfo_height() <= root.winfo_height()
+    canvas = opened.results.canvas
+    left, top, right, bottom = canvas.bbox("all")
+    margins = [left, top, canvas.winfo_width() - right, canvas.winfo_height() - bottom]
+    assert min(margins) >= 6, margins
+    boxes = [canvas.bbox(i) for i in canvas.find_all() if canvas.type(i) in ("text", "image")]
+    assert len(boxes) == 2 + 2 * min(2, len(hidden_dims)) + 2 + 20
+    for one, other in combinations(boxes, 2):
+        apart = [one[i] >= other[i + 2] or other[i] >= one[i + 2] for i in (0, 1)]
+        assert any(apart), (one, other)
 """
 
 
 @pytest.mark.parametrize(
-    ("language", "dpi", "size"),
-    [("en", 96, (1366, 768)), ("zh", 192, (1366, 768)), ("en", 192, (2560, 1440))],
-)
-def test_it_fits_the_screen_and_nothing_overlaps(saved, language, dpi, size, monkeypatch):
-    monkeypatch.setenv("LANGUAGE", language)
-    with virtual_display.virtual_display(*size, dpi):
-        words = [sys.executable, "-c", IN_ANOTHER_PROCESS, saved, *map(str, size)]
-        subprocess.run(words, check=True, cwd=canvas_module.HERE)
-
-
-FORWARD = "return x @ self.W + self.b"
-GOOD = [784, [], 10]
-
-
-@pytest.mark.parametrize(
-    ("code", "content", "told", "advice"),
+    ("language", "dpi", "size", "hidden_dims"),
     [
-        (FORWARD, None, "There are no weights at", "Run: "),
-        (FORWARD, b"PK", "is not a usable weights file", "Run: "),
-        (FORWARD, [20, [3], 10], "has the sizes [20, 3, 10]", "Run: "),
-        ('raise NotImplementedError("forward")', GOOD, "forward is still blank.", "Run: "),
-        ("return x @ self.W.T", GOOD, "model.py cannot read: ValueError: m", "Run: "),
-        ("return x * np.nan @ self.W", GOOD, "is not ten probabilities", "Run: "),
-        ("return (", GOOD, "'(' was never closed", "Run: "),
-        (FORWARD, GOOD, "Error: Tk cannot open a window", "set DISPLAY"),
-        (FORWARD, GOOD, "has no Tk: install", "python3-tk"),
+        ("en", 96, (1366, 768), [256, 2048]),
+        ("zh", 96, (1366, 768), [2048, 256]),
+        ("zh", 192, (1366, 768), [256]),
+        ("en", 192, (1366, 768), [1, 3, 5]),
+        ("en", 192, (2560, 1440), [256, 128]),
     ],
 )
-def test_an_error_is_a_sentence(code, content, told, advice, tmp_path, monkeypatch, capsys):
-    monkeypatch.setenv("DISPLAY", "")  # what is taken wrongly opens no window
-    monkeypatch.setattr(canvas_module, "HERE", tmp_path)
-    if "no Tk" in told:
-        monkeypatch.setattr(ui, "tk", None)
-    text = Path(model.__file__).read_text(encoding="utf-8")
-    (tmp_path / "model.py").write_text(text.replace(FORWARD, code), encoding="utf-8")
-    path = tmp_path / "weights.npz"
-    if isinstance(content, bytes):
-        path.write_bytes(content)
-    elif content:
-        weights.save(path, model.MLP(*content, np.random.default_rng(0)))
-    assert canvas_module.main(["--weights", str(path)]) == 1
-    error = capsys.readouterr().err
-    assert error.startswith("Error: ")
-    assert told in error
-    assert advice in error.splitlines()[-1]
+def test_it_fits_the_screen_and_nothing_overlaps(
+    language, dpi, size, hidden_dims, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("LANGUAGE", language)
+    monkeypatch.setenv("PYTHONPATH", str(CHAPTER))
+    with virtual_display.virtual_display(*size, dpi):
+        words = [tmp_path / "weights.npz", *size, *hidden_dims]
+        command = [sys.executable, "-c", IN_ANOTHER_PROCESS, *map(str, words)]
+        subprocess.run(command, check=True, cwd=CHAPTER / "solution")
 
 
-def test_a_python_without_a_console_gets_a_message_box(pointer, monkeypatch):
+# Colours.
+
+
+def test_red_is_where_the_gradient_is_positive_and_ink_is_dark():
+    image = np.zeros((28, 28), dtype=np.uint8)
+    gradient = np.zeros((28, 28), dtype=np.float32)
+    gradient[0, :4] = 4, 2, -4, -2
+    gradient[1] = gradient[0]
+    image[1] = 255
+    colours = ui.tinted(image, gradient).astype(int)
+    assert colours[0, 0].tolist() == [0xB2, 0x18, 0x2B]
+    assert colours[0, 2].tolist() == [0x21, 0x66, 0xAC]
+    assert colours[5, 5].tolist() == [0xF7, 0xF7, 0xF7]
+    np.testing.assert_allclose(colours[0, 1], (colours[0, 0] + colours[5, 5]) / 2, atol=1)
+    np.testing.assert_allclose(colours[0, 3], (colours[0, 2] + colours[5, 5]) / 2, atol=1)
+    np.testing.assert_allclose(colours[1], 0.4 * colours[0], atol=1)
+    np.testing.assert_array_equal(ui.tinted(image, 1e-30 * gradient), colours)
+    np.testing.assert_array_equal(ui.tinted(image, 0 * gradient)[0], np.full((28, 3), 0xF7))
+
+
+# Words.
+
+
+def test_the_status_line_says_that_the_bars_can_be_asked(hand, chinese):
+    hand.window.status.say("news")
+    news, hint = hand.status().split("\n")
+    assert news == "news"
+    assert "数字键" in hint
+
+
+@pytest.mark.parametrize("text", ["half \ud800 a character", "long " * 10_000])
+def test_whatever_is_said_fits_the_status_line(hand, text):
+    hand.window.news = text
+    hand.draw([[(100, 100), (100, 200)]])
+    assert hand.status().startswith(text[:4])
+    assert hand.window.paper.canvas.winfo_height() > 300
+
+
+def test_an_error_is_shown_in_a_box_only_where_there_is_no_console(pointer, monkeypatch):
     shown = []
     monkeypatch.setattr(ui.messagebox, "showerror", lambda **options: shown.append(options))
+    error = UserError("There is no network.", "没有网络。")
+    ui.show_without_a_console(error)
+    assert not shown
     with open(os.devnull, "w") as nowhere:
         monkeypatch.setattr(sys, "stderr", nowhere)
-        ui.tell("There is no network.", "python main.py")
-    assert shown[0]["message"] == "Error: There is no network.\nRun: python main.py"
-
-
-def test_ctrl_c_in_the_terminal_closes_the_window(pointer, saved):
-    command = [sys.executable, canvas_module.__file__, "--weights", str(saved)]
-    # Otherwise a program that tests in the background would leave SIGINT ignored.
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
-        signal.signal(signal.SIGINT, before)
-        neighbour = ui.tk.Tk()
-        while not any("solution" in name for name in neighbour.winfo_interps()):
-            assert process.poll() is None
-        neighbour.destroy()
-        process.send_signal(signal.SIGINT)
-        assert process.wait(timeout=3) == 130
-        assert process.stderr.read() == ""
+        ui.show_without_a_console(error)
+        assert shown[0]["message"] == "Error: There is no network."
+        monkeypatch.setattr(ui, "tk", None)
+        ui.show_without_a_console(error)
+    assert len(shown) == 1

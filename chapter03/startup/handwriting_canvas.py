@@ -12,14 +12,12 @@ sys.path[:] = [os.path.dirname(FOLDER), *sys.path, FOLDER]
 from support import console  # isort: split
 
 import argparse
-import time
 from pathlib import Path
 
 import numpy as np
 
-from data import standardise
-from support import gradient_check, strokes, weights
-from support import window as ui
+from data import one_hot, standardise
+from support import gradient_check, strokes, weights, window
 from support.language import UserError, say
 
 HERE = Path(FOLDER)
@@ -28,148 +26,87 @@ WEIGHTS = HERE.parent.parent / "model" / HERE.name / "weights.npz"
 # Of 7,494 digits that 30 people wrote with a pen, 2 in 100 get no higher probability than this, and
 # 6 in 10 of the misread ones are among them. Of the others, 99.5 % are read rightly.
 SURE = 0.8
-HEIGHT, RESULTS_WIDTH = 470, 352  # of the drawing area, a square, and of the results, in units
-POLL = 300  # milliseconds between looks for new weights, and until Ctrl-C is noticed
+
+POLL = 300  # milliseconds between two looks for new weights
 
 
 def main(argv=None):
-    """Run the command with the arguments `argv` and return its exit code."""
+    """Open the window, with the arguments `argv`, until it is closed; raise UserError."""
     about = say("Draw digits; a trained network reads them.", "手写数字，看训练好的网络怎样读。")
+    file = say("the network (%(default)s)", "网络的权重文件（%(default)s）")
     parser = argparse.ArgumentParser(description=about)
-    network = say("the network", "网络的权重文件") + f" ({console.shown(WEIGHTS)})"
-    settings = {"type": lambda text: Path(text).expanduser(), "metavar": "FILE"}
-    parser.add_argument("--weights", default=WEIGHTS, help=network, **settings)
-    path = parser.parse_args(argv).weights
+    parser.add_argument("--weights", type=Path, default=WEIGHTS, metavar="FILE", help=file)
+    path = parser.parse_args(argv).weights.expanduser()
+
     np.seterr(all="ignore")  # as in training
-    remedy = console.command(console.shown(HERE / "main.py"))
     try:
-        reader, remedy = Reader(gradient_check.load(HERE / "model.py"), path), ""
-        root = ui.new_root(say("Draw a digit", "写一个数字") + f" ({HERE.name})")
+        reader = find_reader(path)
+        root = window.new_root(say("Draw a digit", "写一个数字") + f" ({HERE.name})")
         Window(root, reader)
         root.mainloop()
     except UserError as error:
-        ui.tell(error, remedy)
-        return 1
-    except KeyboardInterrupt:
-        return 130
-    return 0
+        window.show_without_a_console(error)
+        raise
+
+
+def find_reader(path):
+    """Return a Reader with the weights file `path`, or raise UserError with what helps."""
+    if path.absolute() != WEIGHTS and not path.exists():
+        raise UserError(
+            f"There is no file {path}. Without --weights, {console.shown(WEIGHTS)} is opened.",
+            f"没有 {path} 这个文件。不写 --weights，打开的就是 {console.shown(WEIGHTS)}。",
+        )
+    try:
+        return Reader(gradient_check.load(HERE / "model.py"), path)
+    except UserError as error:
+        training = console.command(console.shown(HERE / "main.py"))
+        raise UserError(f"{error}\nRun: {training}", f"{error}\n请运行：{training}") from None
 
 
 class Reader:
-    """The network that the module `model` makes of the weights file at `path`, or UserError."""
+    """Reads drawings with the network of a weights file, made of the classes of `model`.
+
+    Whatever the student's code does, only UserError is raised.
+    """
 
     def __init__(self, model, path):
-        self.model, self.path = model, console.shown(path)
-        self.load()
+        self.model = model
+        self.path = console.shown(path)
+        self.version = window.version_of(path)
+        with window.student_code():
+            self.network, self.meta = weights.load(self.path, model.MLP)
 
-    def read(self, drawing, network=None):
-        """Return the image (28, 28) of strokes (k, 2), and what each layer answers, (m,).
+        dims = self.network.dims
+        if dims[0] != 784 or dims[-1] != 10:
+            raise UserError(
+                f"{self.path} has the sizes {dims}; digits need 784 in and 10 out.",
+                f"{self.path} 里的网络是 {dims}；读数字须有 784 个输入、10 个输出。",
+            )
+        self.read([])  # a network that cannot read is refused here
 
-        Whatever the student's code does, only UserError is raised.
-        """
+    def read(self, drawing):
+        """Return the image (28, 28) of a drawing, and what each layer answers to it, (m,)."""
         image = strokes.render(drawing)
-        x = standardise(image.reshape(1, -1))
+        x = standardise(image.reshape(1, 784))
+
         answers = []
-        try:
-            for layer in (network or self.network).layers:
+        with window.student_code():
+            for layer in self.network.layers:
                 x = layer.forward(x)
-                answers.append(x[0])
-            if x.shape != (1, 10) or not np.isfinite(x).all():
-                raise ValueError("the result is not ten probabilities")
-        except NotImplementedError as blank:
-            raise UserError(f"{blank} is still blank.", f"{blank} 还没有写。") from None
-        except Exception as error:
-            why = f"{type(error).__name__}: {error}"
-            raise UserError(f"model.py cannot read: {why}.", f"model.py 读不了：{why}。") from None
+                answers.append(window.finite(x).ravel())
+            answers[-1] = answers[-1].reshape(10)  # fails unless it is ten numbers
         return image, answers
 
-    def load(self):
-        """Load the file; if it is of no use, the network stays as it was."""
-        self.loaded = self.version()
-        network, meta = weights.load(self.path, self.model.MLP)
-        if (network.dims[0], network.dims[-1]) != (strokes.SIDE**2, 10):
-            raise UserError(
-                f"{self.path} has the sizes {network.dims}; digits need 784 in and 10 out.",
-                f"{self.path} 里的网络是 {network.dims}；读数字须有 784 个输入、10 个输出。",
-            )
-        self.read([], network)
-        self.network, self.meta = network, meta
+    def ask(self, image, digit):
+        """Return for each pixel (28, 28) of an image how much more ink there speaks for `digit`."""
+        x = standardise(image.reshape(1, 784))
 
-    def version(self):
-        return os.path.exists(self.path) and os.path.getmtime(self.path)
-
-    def describe(self):
-        """Return what the network was trained on, for how long and how well, as far as known."""
-        facts = [self.path, self.meta.get("dataset", "?")]
-        if "epoch" in self.meta:
-            facts.append(say(f"epoch {self.meta['epoch']}", f"第 {self.meta['epoch']} 轮"))
-        if "test_accuracy" in self.meta:
-            accuracy = f"{100 * self.meta['test_accuracy']:.2f} %"
-            facts.append(say(f"test accuracy {accuracy}", f"测试准确率 {accuracy}"))
-        return " · ".join(facts)
-
-
-class Results:
-    """What the network sees, what its hidden layers answer, and ten bars of probabilities."""
-
-    def __init__(self, parent, unit):
-        self.canvas = ui.card(parent, RESULTS_WIDTH, HEIGHT, unit)
-        self.images = [ui.tk.PhotoImage(master=self.canvas) for _ in range(3)]
-
-    def show(self, image, captions, hidden, probabilities=None):
-        """Show an image (28, 28), captions of hidden answers (m,), and probabilities (10,)."""
-        width, height = self.canvas.winfo_width(), self.canvas.winfo_height()
-        self._unit = min(width / RESULTS_WIDTH, height / HEIGHT)
-        self._left = (width - RESULTS_WIDTH * self._unit) / 2
-        self._top = (height - HEIGHT * self._unit) / 2
-        old = self.canvas.find_all()
-        self._image(self.images[0], 276, 132, image / 255, 4, "#000000", "#ffffff")
-        self._text(276, 138, say("what it sees", "网络看到的"), anchor="n")
-        places = zip(self.images[1:], (92, 260), captions, hidden)  # noqa: B905 - or fewer
-        for pixels, x, caption, answers in places:
-            square = as_image(answers)
-            self._image(pixels, x, 250, square, 82 / square.shape[1], ui.PALE, ui.BLUE)
-            self._text(x, 255, caption, anchor="n", size=10)
-        if probabilities is not None:
-            headline, verdict = conclude(probabilities)
-            size = 60 if len(headline) == 1 else 24
-            self._text(116, 76, headline, fill=ui.BLUE, size=size, weight="bold")
-            self._text(116, 138, verdict, anchor="n")
-        for digit in range(10):
-            y, wins = (
-                285 + 18 * digit,
-                probabilities is not None and digit == probabilities.argmax(),
-            )
-            style = {"size": 13, **({"weight": "bold", "fill": ui.BLUE} if wins else {})}
-            self._text(26, y, digit, **{"fill": ui.INK, **style})
-            self._bar(y, 1, ui.TRACK)
-            if probabilities is not None:
-                self._bar(y, probabilities[digit], ui.BLUE if wins else ui.PALE_BLUE)
-                self._text(336, y, f"{100 * probabilities[digit]:.0f} %", "e", **style)
-        self.canvas.delete(*old)  # now, so that Tk keeps fonts and images
-
-    def _bar(self, y, share, fill):
-        (left, top), (right, bottom) = self._at(40, y - 6), self._at(40 + 244 * share, y + 6)
-        if right - left >= 1:  # Tk draws even an empty rectangle one pixel wide
-            self.canvas.create_rectangle(left, top, right, bottom, width=0, fill=fill)
-
-    def _at(self, x, y):
-        return self._left + x * self._unit, self._top + y * self._unit
-
-    def _text(self, x, y, text, anchor="center", fill=ui.GREY, size=12, weight="normal"):
-        style = {"anchor": anchor, "fill": fill, "font": ui.font_of(size, self._unit, weight)}
-        self.canvas.create_text(*self._at(x, y), text=text, **style)
-
-    def _image(self, image, x, y, values, zoom, low, high):
-        zoom = max(1, int(zoom * self._unit))  # whole pixels keep the image crisp
-        image.configure(data=ui.picture(values, zoom, low, high))
-        self.canvas.create_image(*self._at(x, y), anchor="s", image=image)
-
-
-def as_image(answers):
-    """Return answers (m,) as an image: 256 as 16 x 16, 128 as 8 x 16."""
-    columns = 2 ** int(np.ceil(np.log2(len(answers)) / 2))
-    return np.pad(answers, (0, -len(answers) % columns)).reshape(-1, columns)
+        with window.student_code():
+            loss_function = self.model.CrossEntropyLoss()
+            loss_function.forward(self.network.forward(x), one_hot([digit]))
+            grad_x = self.network.backward(loss_function.backward())
+            # Where the gradient is positive, more ink makes the loss grow: it speaks against it.
+            return -window.finite(grad_x).reshape(28, 28)
 
 
 def conclude(probabilities):
@@ -177,67 +114,69 @@ def conclude(probabilities):
     second, first = np.argsort(probabilities)[-2:]
     if probabilities[first] < SURE:
         return say(f"{first} or {second}?", f"{first} 还是 {second}？"), say("not sure", "不确定")
-    return f"{first}", f"{100 * probabilities[first]:.0f} %" + say(" sure", " 的把握")
+
+    percent = f"{100 * probabilities[first]:.0f} %"
+    return str(first), say(f"{percent} sure", f"{percent} 的把握")
 
 
 class Window:
-    """The paper and the results side by side, and below them two buttons and the status line."""
+    """Has the drawing read anew whenever the drawing, the window or the weights have changed."""
 
     def __init__(self, root, reader):
-        self.root, self.reader = root, reader
-        self._reading_is_due = False
-        unit = ui.unit_of(root, HEIGHT + RESULTS_WIDTH + 40, HEIGHT + 110)
-        root.minsize(round(640 * unit), round(400 * unit))
-        gap = round(12 * unit)
-        frame = ui.ttk.Frame(root, padding=gap)
-        frame.pack(fill="both", expand=True)
-        frame.rowconfigure(0, weight=1)
-        frame.columnconfigure(0, weight=HEIGHT)
-        frame.columnconfigure(1, weight=RESULTS_WIDTH, minsize=round(300 * unit))
-        self.paper = ui.Paper(frame, HEIGHT, unit, self._drawing_changed)
-        self.paper.canvas.grid(row=0, column=0, sticky="nsew")
-        self.results = Results(frame, unit)
-        self.results.canvas.grid(row=0, column=1, sticky="nsew", padx=(gap, 0))
-        self.results.canvas.bind("<Configure>", lambda event: self._drawing_changed())
-        buttons = ui.add_commands(frame, self.paper.undo, self.paper.clear, gap)
-        buttons.grid(row=1, column=0, columnspan=2, sticky="w", pady=gap)
-        self.status = ui.ttk.Label(frame, text=reader.describe())
-        self.status.grid(row=2, column=0, columnspan=2, sticky="ew")
-        wrap = lambda event: self.status.configure(wraplength=event.width - 2)  # noqa: E731
-        self.status.bind("<Configure>", wrap)
-        root.after(POLL, self._look_for_weights)
+        self.root = root
+        self.reader = reader
+        self.version = reader.version
+        self.news = window.describe(reader.path, reader.meta)
+        self.reading_is_due = False
 
-    def _drawing_changed(self):
-        # Idle means that every movement of the pen up to now is drawn; then they are read at once.
-        if not self._reading_is_due:
-            self._reading_is_due = True
-            self.root.after_idle(self._read)
+        self.paper, self.results, self.status = window.furnish(root)
+        self.paper.on_change = self.read_when_idle  # the pen has moved
+        self.results.on_resize = self.read_when_idle  # the window has another size
+        self.results.on_ask = self.read_when_idle  # a bar is pointed at, or a digit's key pressed
+        root.after(POLL, self.look_for_weights)
 
-    def _read(self):
-        self._reading_is_due = False
-        drawing = [np.array(stroke) for stroke in self.paper.drawing]
+    def read_when_idle(self):
+        # Idle means that all movements of the pen up to now are drawn: one reading is enough.
+        if not self.reading_is_due:
+            self.reading_is_due = True
+            self.root.after_idle(self.read)
+
+    def read(self):
+        """Read the drawing and show what came of it."""
+        self.reading_is_due = False
+        drawing = self.paper.drawing
+        layers = self.reader.network.layers
+        message = self.news
         try:
             image, answers = self.reader.read(drawing)
-        except UserError as error:
-            self.status.configure(text=error)
-            return
-        linears = self.reader.network.linears[:-1]
-        captions = [f"Linear{linear.W.shape} -> Sigmoid" for linear in linears]
-        hidden = answers[1::2] if drawing else [np.zeros(linear.W.shape[1]) for linear in linears]
-        self.results.show(image, captions, hidden, answers[-1] if drawing else None)
+            self.results.show_image(image)
+            if drawing:
+                headline, verdict = conclude(answers[-1])
+                self.results.show_answers(layers, answers, headline, verdict)
+            else:
+                self.results.show_no_answers(layers, answers)
 
-    def _look_for_weights(self):
-        try:
-            if self.reader.loaded != self.reader.version():
-                self.reader.load()
-                when = time.strftime("%H:%M:%S")
-                new = say(f"new weights at {when}", f"{when} 换上了新权重")
-                self.status.configure(text=f"{self.reader.describe()} · {new}")
-                self._read()
+            if drawing and self.results.asked is not None:
+                self.results.show_question(image, self.reader.ask(image, self.results.asked))
         except UserError as error:
-            message = say(f"The old network still reads. {error}", f"仍用原来的网络。{error}")
-            self.status.configure(text=message)
-        self.root.after(POLL, self._look_for_weights)
+            message = error
+        self.status.say(message)
+
+    def look_for_weights(self):
+        version = window.version_of(self.reader.path)
+        if version != self.version:
+            self.version = version
+            self.weights_changed()
+        self.root.after(POLL, self.look_for_weights)
+
+    def weights_changed(self):
+        try:
+            self.reader = Reader(self.reader.model, self.reader.path)
+        except UserError as error:
+            self.news = say(f"The old network still reads. {error}", f"仍用原来的网络。{error}")
+        else:
+            self.news = window.describe_new(self.reader.path, self.reader.meta)
+        self.read()
 
 
 if __name__ == "__main__":
