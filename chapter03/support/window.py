@@ -6,6 +6,7 @@ in units: pixels of a screen of 96 dpi.
 
 import contextlib
 import ctypes
+import functools
 import os
 import sys
 import time
@@ -156,7 +157,12 @@ def _unit_of(root):
 
 
 def _font(size, unit, weight="normal"):
-    return font.nametofont("TkDefaultFont").actual("family"), -round(size * unit), weight
+    return _family(), -round(size * unit), weight
+
+
+@functools.cache
+def _family():
+    return font.nametofont("TkDefaultFont").actual("family")
 
 
 def _card(parent, width, height, unit):
@@ -356,11 +362,10 @@ class Results:
                     self._beside_bar(PERCENT, digit, percent, GREY)
 
     def show_no_answers(self, layers, answers):
-        """Show the same while nothing is drawn: empty bars, and hidden layers that are all 0."""
+        """Show the same while nothing is drawn: no bars, and hidden layers that are all 0."""
         self._show_hidden(layers, [0 * answer for answer in answers])
         with self._replacing("bars"):
             for digit in range(10):
-                self._bar(digit, 0, BLUE)
                 self._beside_bar(DIGIT, digit, digit, INK)
 
     def _show_hidden(self, layers, answers):
@@ -385,19 +390,21 @@ class Results:
         self._unit = min(event.width / RESULTS_WIDTH, event.height / RESULTS_HEIGHT)
         self._left = (event.width - RESULTS_WIDTH * self._unit) / 2
         self._top = (event.height - RESULTS_HEIGHT * self._unit) / 2
+        with self._replacing("tracks"):
+            for digit in range(10):
+                self._bar(digit, 1, TRACK)
         self.on_resize()
 
     def _at(self, x, y):
         return self._left + x * self._unit, self._top + y * self._unit
 
     def _bar(self, digit, share, colour):
-        for length, fill in ((BAR_LENGTH, TRACK), (BAR_LENGTH * share, colour)):
-            y = FIRST_BAR + BAR_STEP * digit
-            left, top = self._at(BAR_LEFT, y - BAR_HEIGHT / 2)
-            right, bottom = self._at(BAR_LEFT + length, y + BAR_HEIGHT / 2)
-            if right - left >= 1:  # Tk draws even an empty rectangle one pixel wide
-                style = {"tags": self._part, "width": 0, "fill": fill}
-                self.canvas.create_rectangle(left, top, right, bottom, **style)
+        y = FIRST_BAR + BAR_STEP * digit
+        left, top = self._at(BAR_LEFT, y - BAR_HEIGHT / 2)
+        right, bottom = self._at(BAR_LEFT + BAR_LENGTH * share, y + BAR_HEIGHT / 2)
+        if right - left >= 1:  # Tk draws even an empty rectangle one pixel wide
+            style = {"tags": self._part, "width": 0, "fill": colour}
+            self.canvas.create_rectangle(left, top, right, bottom, **style)
 
     def _beside_bar(self, x, digit, text, colour, weight="normal"):
         place = x, FIRST_BAR + BAR_STEP * digit
