@@ -26,6 +26,8 @@ import handwriting_canvas as canvas
 from support import gradient_check
 from support.language import UserError, say
 
+IN_A_ROW = 30  # digits of the picture of misread ones
+
 
 def main(argv=None):
     parser = argparse.ArgumentParser(
@@ -45,15 +47,19 @@ def main(argv=None):
         drawings, labels = read_unipen(options.strokes)
         model = gradient_check.load(canvas.HERE / "model.py")
         reader = canvas.Reader(model, console.shown(options.weights))
-        images, answers = zip(*map(reader.read, drawings), strict=True)
-        readings = [int(answer[-1].argmax()) for answer in answers]
+        images = []
+        readings = []
+        for drawing in drawings:
+            image, answers = reader.read(drawing)
+            images.append(image)
+            readings.append(int(answers[-1].argmax()))
         print(confusion_table(labels, readings))
         if options.errors:
             print(draw_errors(options.errors, images, labels, readings))
     except (OSError, UserError) as error:
         print(say(f"Error: {error}", f"错误：{error}"), file=sys.stderr)
         return 1
-    right = sum(map(int.__eq__, labels, readings))
+    right = int(np.equal(labels, readings).sum())
     print(f"accuracy {right / len(labels):.4f} ({right}/{len(labels)})")
     return 0
 
@@ -114,10 +120,11 @@ def draw_errors(path, images, labels, readings):
     wrong.sort(key=lambda i: (labels[i], readings[i]))
     from matplotlib import image  # only here: it is slow to import
 
-    sheet = np.zeros((-(-len(wrong) // 30) * 30, 28, 28), dtype=np.uint8)
+    rows = math.ceil(len(wrong) / IN_A_ROW)
+    sheet = np.zeros((rows * IN_A_ROW, 28, 28), dtype=np.uint8)
     sheet[: len(wrong)] = [images[i] for i in wrong]
-    sheet = 255 - sheet.reshape(-1, 30, 28, 28).swapaxes(1, 2).reshape(-1, 30 * 28)
-    image.imsave(path, sheet, cmap="gray", vmin=0, vmax=255, format="png")
+    sheet = sheet.reshape(rows, IN_A_ROW, 28, 28).swapaxes(1, 2).reshape(rows * 28, IN_A_ROW * 28)
+    image.imsave(path, 255 - sheet, cmap="gray", vmin=0, vmax=255, format="png")
     return say(
         f"{len(wrong)} misread digits, by the digit meant and then by the one read: {path}",
         f"读错的 {len(wrong)} 个数字（先按写的、再按读成的排列）：{path}",

@@ -25,18 +25,26 @@ def render(strokes):
     strokes = [np.asarray(stroke, dtype=np.float64) for stroke in strokes if len(stroke)]
     if not strokes:
         return np.zeros((SIDE, SIDE), dtype=np.uint8)
-    strokes = _without_slips(strokes)
-    points, lengths = np.concatenate(strokes), [len(stroke) for stroke in strokes]
-    return render_paths(_evenly(points, lengths)[None])[0]
+    path = _evenly(_without_slips(strokes))
+    return render_paths(path[None])[0]
 
 
 def _without_slips(strokes):
     """Leave out dots far from all else, where the pen touched the paper by a slip."""
     sizes = [np.ptp(stroke, axis=0).max() for stroke in strokes]
     drawn = [s for s, size in zip(strokes, sizes, strict=True) if size >= 0.03 * max(sizes)]
-    low, high = np.min(np.concatenate(drawn), axis=0), np.max(np.concatenate(drawn), axis=0)
+    points = np.concatenate(drawn)
+    low = points.min(axis=0)
+    high = points.max(axis=0)
     far = 0.25 * (high - low).max()
-    return [s for s in strokes if np.abs(s[0] - np.clip(s[0], low, high)).max() <= far]
+
+    kept = []
+    for stroke in strokes:
+        start = stroke[0]
+        outside = np.abs(start - np.clip(start, low, high)).max()
+        if outside <= far:
+            kept.append(stroke)
+    return kept
 
 
 def render_paths(paths, radius=PEN):
@@ -49,31 +57,37 @@ def render_paths(paths, radius=PEN):
         points are further apart.
     radius : the pen's radius in pixels, at most 2: one number, or one for each drawing, (n,)
     """
-    n = len(paths)
-    radius = np.broadcast_to(np.asarray(radius, dtype=np.float32), n)
-    low, high = np.min(paths, axis=1), np.max(paths, axis=1)
+    radius = np.broadcast_to(np.asarray(radius, dtype=np.float32), len(paths))
+    low = np.min(paths, axis=1)
+    high = np.max(paths, axis=1)
     extent = np.max(high - low, axis=1)
     scale = (BOX - 2 * radius) / np.where(extent > 0, extent, 1)
+
     # The box's centre falls on a corner of pixels, where a box of 20 pixels covers whole pixels.
     points = (paths - ((low + high) / 2)[:, None]) * scale[:, None, None] + (SIDE - 1) / 2
     distance = _distance_to_nearest(points.astype(np.float32))
+
     # Ink covers a pixel fully from half a pixel inside the pen's edge, not at all half outside.
     ink = np.clip(radius[:, None, None] + 0.5 - distance, 0, 1)
     return (_centred_by_mass(ink) * 255 + 0.5).astype(np.uint8)
 
 
-def _evenly(points, lengths):
-    """Return points (m, 2), half a pixel apart, along strokes of `lengths` points (k, 2) in all."""
+def _evenly(strokes):
+    """Return points (m, 2), half a pixel apart, along strokes (k, 2)."""
+    points = np.concatenate(strokes)
     x, y = points.T.copy()
     extent = max(np.ptp(x), np.ptp(y))
     if extent == 0:
         return points[:1]
+
+    lengths = [len(stroke) for stroke in strokes]
     last = np.cumsum(lengths) - 1
     steps = np.hypot(np.diff(x), np.diff(y))
     steps[last[:-1]] = 0  # from stroke to stroke: no length, so no points
     along = np.concatenate([[0], np.cumsum(steps)])
     at = np.linspace(0, along[-1], int(along[-1] / extent * BOX / _SPACING) + 2)
     path = np.stack([np.interp(at, along, x), np.interp(at, along, y)], axis=1)
+
     # The ends of strokes, dots among them, can fall between two of these points.
     return np.concatenate([path, points[last], points[last - lengths + 1]])
 
@@ -86,13 +100,17 @@ def _distance_to_nearest(points):
     n = len(points)
     margin = _REACH[-1]
     side = SIDE + 2 * margin
+
     nearest = np.rint(points)
     # Squared distance in x and y from each point to the columns and rows around it: (n, k, 5).
     square = (nearest[..., None] + _REACH.astype(np.float32) - points[..., None]) ** 2
     squares = square[..., 1, :, None] + square[..., 0, None, :]
+
+    # The places of these pixels in a grid with a margin, all drawings' grids one after the other.
     column, row = np.moveaxis(nearest.astype(np.intp) + margin, -1, 0)
     first = (np.arange(n)[:, None] * side + row) * side + column
     index = first[..., None, None] + (_REACH[:, None] * side + _REACH)
+
     grid = np.full(n * side * side, np.inf, dtype=np.float32)
     np.minimum.at(grid, index.ravel(), squares.ravel())
     grid = grid.reshape(n, side, side)
@@ -107,12 +125,14 @@ def _centred_by_mass(ink):
     n = len(ink)
     place = np.arange(SIDE, dtype=np.float32)
     mass = np.maximum(np.sum(ink, axis=(1, 2)), np.finfo(np.float32).tiny)
-    rows, columns = np.sum(ink, axis=2), np.sum(ink, axis=1)
     limit = (SIDE - BOX) // 2
-    shifts = [
-        np.clip(np.rint(SIDE / 2 - sums @ place / mass), -limit, limit).astype(np.intp)
-        for sums in (rows, columns)
-    ]
-    # Within the four empty pixels, rows that leave on one side are the empty ones to enter.
-    row, column = ((np.arange(SIDE) - shift[:, None]) % SIDE for shift in shifts)
+
+    # Which row, and which column, comes to each place. Those that leave on one side enter on the
+    # other: they are empty.
+    sources = []
+    for sums in (np.sum(ink, axis=2), np.sum(ink, axis=1)):
+        centre = sums @ place / mass
+        shift = np.clip(np.rint(SIDE / 2 - centre), -limit, limit).astype(np.intp)
+        sources.append((np.arange(SIDE) - shift[:, None]) % SIDE)
+    row, column = sources
     return ink[np.arange(n)[:, None, None], row[:, :, None], column[:, None, :]]

@@ -145,13 +145,9 @@ def furnish(root):
 def _unit_of(root):
     """Return how many pixels a unit has, less than the screen's own if that would not fit."""
     natural = 1 if MAC else root.winfo_fpixels("1i") / 96
-    width = PAPER_SIDE + RESULTS_WIDTH + 4 * GAP
-    height = RESULTS_HEIGHT + HEIGHT_BELOW
-    unit = min(
-        natural,
-        root.winfo_screenwidth() / width,
-        (root.winfo_screenheight() - TASK_BAR) / height,
-    )
+    widest = root.winfo_screenwidth() / (PAPER_SIDE + RESULTS_WIDTH + 4 * GAP)
+    highest = (root.winfo_screenheight() - TASK_BAR) / (RESULTS_HEIGHT + HEIGHT_BELOW)
+    unit = min(natural, widest, highest)
     font.nametofont("TkDefaultFont", root).configure(size=-round(13 * unit))  # the buttons'
     return unit
 
@@ -167,14 +163,9 @@ def _family():
 
 def _card(parent, width, height, unit):
     """Return a white canvas of this size, with a thin border."""
-    return tk.Canvas(
-        parent,
-        width=round(width * unit),
-        height=round(height * unit),
-        background=WHITE,
-        highlightthickness=1,
-        highlightbackground=BORDER,
-    )
+    size = {"width": round(width * unit), "height": round(height * unit)}
+    border = {"highlightthickness": 1, "highlightbackground": BORDER}
+    return tk.Canvas(parent, background=WHITE, **size, **border)
 
 
 def _buttons(frame, paper, gap):
@@ -247,16 +238,11 @@ class Paper:
     def _put_pen(self, event):
         self.drawing.append([])
         self._strokes_changed()
+        points = [event.x, event.y, event.x, event.y]  # two, so that a click is seen as a dot
+        ends = {"capstyle": "round", "joinstyle": "round"}
         for tag, colour, wider in LINES:
-            line = self.canvas.create_line(
-                *(event.x, event.y, event.x, event.y),  # two points, so that a click is a dot
-                tags=tag,
-                fill=colour,
-                width=self._side * PEN + wider,
-                capstyle="round",
-                joinstyle="round",
-            )
-            self._lines.append(line)
+            style = {"tags": tag, "fill": colour, "width": self._side * PEN + wider, **ends}
+            self._lines.append(self.canvas.create_line(points, **style))
         for tag, _, _ in reversed(LINES):
             self.canvas.tag_lower(tag)
         self._move_pen(event)
