@@ -104,8 +104,8 @@ class Hand:
         self.pointer.key(*names)
         self.wait()
 
-    def point_at_bar(self, digit):
-        """Move the pointer to where the digit stands beside its bar."""
+    def point_at_bar(self, digit, aside=0):
+        """Move the pointer to where the digit stands beside its bar, or so many pixels below."""
         canvas = self.window.results.canvas
         for item in _items(canvas, "text"):
             if (
@@ -114,7 +114,7 @@ class Hand:
             ):
                 left, top, right, bottom = canvas.bbox(item)
         x = canvas.winfo_rootx() + (left + right) / 2
-        y = canvas.winfo_rooty() + (top + bottom) / 2
+        y = canvas.winfo_rooty() + (top + bottom) / 2 + aside
         self.pointer.move(x, y)
         self.wait()
 

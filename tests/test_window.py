@@ -38,12 +38,15 @@ def test_the_pen_stays_on_the_paper(hand):
 def test_a_stroke_has_soft_edges_and_is_as_wide_as_the_pen(hand):
     hand.draw([[(100, 100), (300, 100)], [(100, 200), (300, 200)]])
     canvas = hand.window.paper.canvas
-    layers = [[float(canvas.itemcget(line, "width")) for line in canvas.find_withtag(tag)]
-              for tag in ("edge", "rim", "line")]  # fmt: skip
-    pen = canvas.winfo_height() / 30
-    assert layers == [[pytest.approx(pen + wider)] * 2 for wider in (1, 0, -1)]
     order = [canvas.gettags(item)[0] for item in canvas.find_all() if canvas.gettags(item)]
     assert order == ["edge", "edge", "rim", "rim", "line", "line"]
+
+    for width, height in ((1300, 740), (700, 560)):
+        hand.resize(width, height)
+        pen = min(canvas.winfo_width(), canvas.winfo_height()) / 30
+        for tag, wider in (("edge", 1), ("rim", 0), ("line", -1)):
+            for line in canvas.find_withtag(tag):
+                assert float(canvas.itemcget(line, "width")) == pytest.approx(pen + wider)
 
 
 def test_undo_and_clear_by_keys_and_buttons(hand):
@@ -67,6 +70,8 @@ def test_undo_and_clear_by_keys_and_buttons(hand):
         for key in keys[:-2]:
             hand.key(key)
         hand.key(*keys[-2:])
+        (line,) = paper.find_withtag("line")
+        assert paper.coords(line)[:2] == first[0].tolist()
         for key in keys[:-2]:
             hand.key(key)
         assert hand.percentages() == before
@@ -126,7 +131,13 @@ def test_in_a_narrow_window_the_paper_gives_way_and_not_the_results(hand):
     assert narrow[0, 0] < 0.7 * first[0, 0]
     hand.resize(1300, hand.window.root.winfo_height())
     assert hand.window.paper.canvas.winfo_width() > 600
-    assert hand.window.results.canvas.winfo_width() > 450
+    results = hand.window.results.canvas
+    assert results.winfo_width() > 450
+    left, _, right, _ = results.bbox("all")
+    assert left == pytest.approx(results.winfo_width() - right, abs=15)
+    hand.resize(660, 760)
+    _, top, _, bottom = results.bbox("all")
+    assert top == pytest.approx(results.winfo_height() - bottom, abs=15)
 
 
 def test_the_window_does_not_shrink_to_nothing(hand):
@@ -143,7 +154,7 @@ from itertools import combinations
 import numpy as np
 import handwriting_canvas, model
 from support import weights, window
-hidden_dims = [int(width) for width in sys.argv[4:]]
+hidden_dims = [int(width) for width in sys.argv[5:]]
 network = model.MLP(784, hidden_dims, 10, np.random.default_rng(0))
 weights.save(sys.argv[1], network, dataset="mnist+pen", epoch=20, test_accuracy=0.98765)
 root = window.new_root("Draw a digit")
@@ -161,6 +172,7 @@ for headline in "0 or 1?", "0 还是 1？", "8":
     opened.results.show_answers(layers, answers, headline, "100 % sure")
     root.update_idletasks()
     assert root.winfo_width() <= int(sys.argv[2])
+    assert root.winfo_height() >= float(sys.argv[4])
     assert root.winfo_height() <= int(sys.argv[3]) - 70  # a title bar and a task bar
     assert opened.status.label.winfo_y() + opened.status.label.winfo_height() <= root.winfo_height()
     canvas = opened.results.canvas
@@ -176,24 +188,33 @@ for headline in "0 or 1?", "0 还是 1？", "8":
 
 
 @pytest.mark.parametrize(
-    ("language", "dpi", "size", "hidden_dims"),
+    ("language", "dpi", "size", "least_height", "hidden_dims"),
     [
-        ("en", 96, (1366, 768), [256, 2048]),
-        ("zh", 96, (1366, 768), [2048, 256]),
-        ("zh", 192, (1366, 768), [256]),
-        ("en", 192, (1366, 768), [1, 3, 5]),
-        ("en", 192, (2560, 1440), [256, 128]),
+        ("en", 96, (1366, 768), 550, [256, 2048]),
+        ("zh", 96, (1366, 768), 550, [2048, 256]),
+        ("zh", 192, (1366, 768), 600, [256]),
+        ("en", 192, (1366, 768), 600, [1, 3, 5]),
+        ("en", 192, (2560, 1440), 1100, [256, 128]),
     ],
 )
 def test_it_fits_the_screen_and_nothing_overlaps(
-    language, dpi, size, hidden_dims, tmp_path, monkeypatch
+    language, dpi, size, least_height, hidden_dims, tmp_path, monkeypatch
 ):
     monkeypatch.setenv("LANGUAGE", language)
     monkeypatch.setenv("PYTHONPATH", str(CHAPTER))
     with virtual_display.virtual_display(*size, dpi):
-        words = [tmp_path / "weights.npz", *size, *hidden_dims]
+        words = [tmp_path / "weights.npz", *size, least_height, *hidden_dims]
         command = [sys.executable, "-c", IN_ANOTHER_PROCESS, *map(str, words)]
         subprocess.run(command, check=True, cwd=CHAPTER / "solution")
+
+
+def test_a_probability_of_nothing_has_no_bar(hand):
+    hand.draw([[(100, 100), (100, 200)]])
+    layers = hand.window.reader.network.layers
+    _, answers = hand.window.reader.read(hand.window.paper.drawing)
+    hand.window.results.show_answers(layers, [*answers[:-1], np.eye(10)[4]], "4", "sure")
+    assert len(set(hand.bar_lengths())) == 1
+    assert len(hand.bar_lengths()) == 10 + 1
 
 
 # Colours.
@@ -232,6 +253,7 @@ def test_whatever_is_said_fits_the_status_line(hand, text):
     hand.draw([[(100, 100), (100, 200)]])
     assert hand.status().startswith(text[:4])
     assert hand.window.paper.canvas.winfo_height() > 300
+    assert hand.window.root.winfo_height() <= 768
 
 
 def test_an_error_is_shown_in_a_box_only_where_there_is_no_console(pointer, monkeypatch):
@@ -247,3 +269,12 @@ def test_an_error_is_shown_in_a_box_only_where_there_is_no_console(pointer, monk
         monkeypatch.setattr(ui, "tk", None)
         ui.show_without_a_console(error)
     assert len(shown) == 1
+
+
+def test_ctrl_c_in_the_midst_of_a_reading_is_no_error_of_tk(pointer):
+    root = ui.new_root("Draw a digit")
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            root.report_callback_exception(KeyboardInterrupt, KeyboardInterrupt(), None)
+    finally:
+        root.destroy()

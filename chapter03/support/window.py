@@ -459,14 +459,10 @@ class Status:
     def __init__(self, parent):
         self.label = ttk.Label(parent)
         self.label.bind("<Configure>", self._wrap)
-        self._said = None
 
     def say(self, news):
         # A stranger's file may hold half a character, which Tk refuses, or a whole book.
         text = str(news).encode("utf-8", "replace").decode()[:LONGEST]
-        if text == self._said:
-            return
-        self._said = text
         hint = say(
             "Point at a bar, or press a digit: what would make the drawing that digit?",
             "指着某一条，或按一个数字键：怎么改，才更像那个数字？",
