@@ -60,9 +60,14 @@ def a_way_to_open_windows(pointer):
     pointer.move(0, 767)
     for root in roots:
         root.destroy()
+    assert not errors
+
+
+@pytest.fixture(name="tidy", autouse=True)
+def a_tidy_end():
+    yield
     # Now, in the thread to which Tk belongs: elsewhere its end would end the process.
     gc.collect()
-    assert not errors
 
 
 @pytest.fixture(name="hand")

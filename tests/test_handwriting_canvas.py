@@ -14,7 +14,13 @@ import hand as hands
 import handwriting_canvas
 import model
 from data import standardise
-from hand import a_hand, a_pointer, a_way_to_open_windows, saved_weights  # noqa: F401
+from hand import (  # noqa: F401 - fixtures
+    a_hand,
+    a_pointer,
+    a_tidy_end,
+    a_way_to_open_windows,
+    saved_weights,
+)
 from support import console, gradient_check, strokes, weights
 from support import window as ui
 from virtual_display import FOUR
@@ -456,6 +462,7 @@ GOOD = [784, [], 10]
         (FORWARD, GOOD, "has no Tk: install", "python3-tk"),
         (FORWARD, None, "Error: There is no file ", "Without --weights, "),
     ],
+    ids=range(16),
 )
 def test_an_error_is_a_sentence(code, content, told, advice, tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("DISPLAY", "")  # what is taken wrongly opens no window

@@ -10,7 +10,13 @@ import pytest
 
 import hand as hands
 import virtual_display
-from hand import a_hand, a_pointer, a_way_to_open_windows, saved_weights  # noqa: F401
+from hand import (  # noqa: F401 - fixtures
+    a_hand,
+    a_pointer,
+    a_tidy_end,
+    a_way_to_open_windows,
+    saved_weights,
+)
 from support import window as ui
 from support.language import UserError
 

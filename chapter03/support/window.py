@@ -465,7 +465,7 @@ class Status:
         text = str(news).encode("utf-8", "replace").decode()[:LONGEST]
         hint = say(
             "Point at a bar, or press a digit: what would make the drawing that digit?",
-            "指着某一条，或按一个数字键：怎么改，才更像那个数字？",
+            "指着某一条概率，或按数字键：怎样改才更像那个数字？",
         )
         self.label.configure(text=f"{text}\n{hint}")
 
