@@ -230,7 +230,9 @@ def test_the_first_line_is_there_before_the_network_does_anything(
 ):
     source = Path(model.__file__).read_text(encoding="utf-8")
     talking = tmp_path / "model.py"
-    talking.write_text(source.replace("self.x = x", "print('forward')\n        self.x = x"))
+    talking.write_text(
+        source.replace("self.x = x", "print('forward')\n        self.x = x"), encoding="utf-8"
+    )
     small_training.let_the_model_be(talking, monkeypatch)
     assert run(SMALL + "--epochs 1") == 0
     first, second, *_ = capsys.readouterr().out.splitlines()
