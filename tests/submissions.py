@@ -5,15 +5,16 @@ code, or NUMBERS where nothing is to be said but a small example shown. The code
 in indented lines, is the new body of the method; lines `old => new` change the solution's text.
 """
 
+import linecache
 import re
 import textwrap
+import types
 from dataclasses import dataclass
 
 import make_startup
+from support.gradient_check.report import NAMES as METHODS
 
 SOLUTION = (make_startup.CHAPTER / "solution" / "model.py").read_text(encoding="utf-8")
-CLASSES = ("Linear", "Sigmoid", "Softmax", "CrossEntropyLoss")
-METHODS = [f"{name}.{method}" for name in CLASSES for method in ("forward", "backward")]
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,21 @@ class Submission:
         return text
 
 
+def solved(method, code):
+    """Return the solution with other code in a method, or a change."""
+    return Submission(method, "", code).source
+
+
+def module(source):
+    """Return the model of this text, as gradient_check.load would make it, but without a file."""
+    path = "model.py of a test"
+    linecache.cache[path] = len(source), None, source.splitlines(keepends=True), path
+    model = types.ModuleType("model")
+    model.__file__ = path
+    exec(compile(source, path, "exec"), vars(model))
+    return model
+
+
 def _rows(table):
     for section in re.split(r"^== ", table, flags=re.MULTILINE)[1:]:
         method, _, text = section.partition("\n")
@@ -72,6 +88,8 @@ self\.W \(a capital\) | return x @ W + self.b
 ends the program | raise SystemExit(3)
 still there | self.x = x; raise NotImplementedError("Linear.forward")
 column is appended | x = np.hstack([x, np.ones((len(x), 1))]); return x @ self.W + self.b
+np\.matrix is no plain | return np.asmatrix(x) @ self.W + self.b
+masked array | return np.ma.masked_less(x @ self.W + self.b, -100)
 has to begin with | def forward(self, x): => def forward(x):
 has to stand in class | class Linear: => class Lineal:
 only the first row | for row in x:
@@ -91,7 +109,7 @@ PASS | self.x = x
             y[i, j] = sum(x[i] * self.W[:, j]) + self.b[0, j]
     return y
 == Linear.backward
-n, the number of rows, once too often | self.x.T @ grad_y => self.x.T @ grad_y / self.x.shape[0]
+N, the number of rows, once too often | self.x.T @ grad_y => self.x.T @ grad_y / self.x.shape[0]
 averaged.*dimension is lost | grad_y.sum(axis=0, keepdims=True) => np.mean(grad_y, axis=0)
 add up the rows | grad_y.sum(axis=0, keepdims=True) => np.sum(grad_y, axis=1, keepdims=True)
 grad_b is \(m,\) | grad_y.sum(axis=0, keepdims=True) => np.sum(grad_y, axis=0)
@@ -167,7 +185,7 @@ part is missing | return grad_y * (1 - self.y)
 matrix product | return grad_y @ (self.y * (1 - self.y))
 passed on unchanged | return grad_y
 once more | s = 0.5 + 0.5 * np.tanh(0.5 * self.y); return grad_y * s * (1 - s)
-alters what forward has kept | self.y *= 1 - self.y; return grad_y * self.y
+alters in place | self.y *= 1 - self.y; return grad_y * self.y
 no exp | self.y = (1 + => self.x, self.y = x, (1 +
     e = np.exp(-self.x); return grad_y * e / (1 + e) ** 2
 taken of grad_y | s = self.forward(grad_y); return s * (1 - s)
@@ -219,8 +237,8 @@ PASS | return np.array([(np.diag(p) - np.outer(p, p)) @ g for p, g in zip(self.y
 PASS | y = self.y; j = y[:, :, None] * (np.eye(y.shape[1]) - y[:, None])
     return (j @ grad_y[:, :, None])[..., 0]
 == CrossEntropyLoss.forward
-n times too large | return float(-np.sum(y * np.log(y_hat + 1e-12)))
-in place of n | return float(-np.sum(y * np.log(y_hat + 1e-12)) / y.shape[1])
+N times too large | return float(-np.sum(y * np.log(y_hat + 1e-12)))
+in place of N | return float(-np.sum(y * np.log(y_hat + 1e-12)) / y.shape[1])
 by np\.mean | return -np.mean(y * np.log(np.clip(y_hat, 1e-7, 1 - 1e-7)))
 sign is wrong: | return np.sum(y * np.log(y_hat + 1e-12)) / len(y)
 is not e | return -np.sum(y * np.log2(y_hat + 1e-12)) / len(y)
@@ -247,7 +265,7 @@ PASS | self.y, self.y_hat = y, np.maximum(y_hat, 1e-15)
     return -np.log(self.y_hat[np.arange(len(y)), y.argmax(axis=1)]).mean()
 == CrossEntropyLoss.backward
 softmax and loss together | return (self.y_hat - self.y) / len(self.y)
-n times too large | return -self.y / self.y_hat
+N times too large | return -self.y / self.y_hat
 1 / 0 is inf | self.y_hat = np.maximum(y_hat, np.finfo(y_hat.dtype).tiny) => self.y_hat = y_hat
     np.log(self.y_hat) => np.log(self.y_hat + 1e-12)
 binary | y, p = self.y, self.y_hat; return (-y / p + (1 - y) / (1 - p + 1e-12)) / len(y)

@@ -14,7 +14,7 @@ import make_startup
 from data import MIRRORS
 from model import CrossEntropyLoss, Linear, Sigmoid, Softmax
 from support import gradient_check, pictures
-from support.gradient_check import numerical, trials
+from support.gradient_check import layers, numerical
 
 ROOT = make_startup.CHAPTER.parent
 TEXTS = {
@@ -80,7 +80,7 @@ def test_options_and_numbers_are_those_of_the_code(text, language, monkeypatch):
         assert f" {number:,} " in text
     assert all(f"`{mirror}`" in TEXTS["docs/developing.md"] for mirror in MIRRORS)
     assert (main.WEIGHT_DECAY, main.FALL) == (5e-5, 0.3)
-    assert (numerical.H, trials.TOLERANCE) == (1e-5, {"float64": 1e-4, "float32": 1e-3})
+    assert (numerical.H, layers.TOLERANCE) == (1e-5, {"float64": 1e-4, "float32": 1e-3})
 
 
 @BOTH

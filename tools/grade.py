@@ -24,12 +24,11 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from support.gradient_check.report import NETWORK
-from support.gradient_check.trials import LAYERS
+from support.gradient_check.report import NAMES
 from support.language import say
 
 MAIN = Path(__file__).resolve().parent.parent / "chapter03" / "startup" / "main.py"
-ROWS = [f"{layer.name}.{way}" for layer in LAYERS for way in ("forward", "backward")] + [NETWORK]
+ROWS = [*NAMES, "the whole network"]
 STATE = re.compile(rf"^  (PASS|FAIL|TODO|WAITS) +({'|'.join(ROWS)}) ", re.MULTILINE)
 MISTAKE = re.compile(r"^FAIL  (.*?)^  Read:|^((?:Error|Next): .*?)$", re.MULTILINE | re.DOTALL)
 USUAL = re.compile(r"import numpy( as \w+)?$|from (numpy|itertools|main)[. ]")

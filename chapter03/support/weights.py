@@ -23,16 +23,9 @@ MAX_META = 1 << 24  # bytes: the history of some 60,000 epochs
 
 def save(path, network, **meta):
     """Make `path` the weights of `network` (an MLP) with `meta` beside them; raise UserError."""
-    arrays = {}
-    for i, linear in enumerate(network.linears):
-        arrays[f"W{i}"] = np.float32(linear.W)
-        arrays[f"b{i}"] = np.float32(linear.b)
-    text = json.dumps({"format": FORMAT_VERSION, "dims": network.dims, **meta})
-
-    content = io.BytesIO()
-    np.savez(content, meta=np.array(text), **arrays)
+    content = packed(network, **meta)
     try:
-        replace_whole(path, content.getbuffer())
+        replace_whole(path, content)
     except OSError as error:
         why = error.strerror or error
         raise UserError(
@@ -42,9 +35,23 @@ def save(path, network, **meta):
         ) from None
 
 
+def packed(network, **meta):
+    """Return the content of weights.npz: the weights of `network` (an MLP) and `meta`."""
+    arrays = {}
+    for i, linear in enumerate(network.linears):
+        arrays[f"W{i}"] = np.float32(linear.W)
+        arrays[f"b{i}"] = np.float32(linear.b)
+    text = json.dumps({"format": FORMAT_VERSION, "dims": network.dims, **meta})
+
+    content = io.BytesIO()
+    np.savez(content, meta=np.array(text), **arrays)
+    return content.getvalue()
+
+
 def load(path, MLP):
     """Return (network, meta): the class `MLP` with the weights of `path`; raise UserError.
 
+    `path` may also be an open file.
     The sizes of the network come from the file. No code in the file is ever run.
     """
     with _opened(path) as archive:

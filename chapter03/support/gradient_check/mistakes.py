@@ -7,23 +7,11 @@ To add a mistake, add a row here and a submission to tests/submissions.py. A for
     right, grad_x, grad_W, ...     the right result in question, and the others
     before                         what the student's code gave in the call before
     first, last                    the right result for the first or the last row alone
-    n, D, m, sigmoid, softmax      rows, columns of the input and of the output; the functions
+    N, D, m, sigmoid, softmax      rows, columns of the input and of the output; the functions
     k                              a number that is the same in all calls; the text may show it
 
 and may begin with an assignment: `e = np.exp(x); e / e.sum()`.
 """
-
-# What the report quotes beside a mistake.
-FORMULAS = {
-    "Linear.forward": "Y = X W + b",
-    "Linear.backward": "dL/dW = X^T dL/dY,  dL/db = sum_n dL/dY_n,  dL/dX = dL/dY W^T",
-    "Sigmoid.forward": "y = 1 / (1 + exp(-x))",
-    "Sigmoid.backward": "dL/dx = dL/dy * y * (1 - y)",
-    "Softmax.forward": "y_ni = exp(x_ni) / sum_j exp(x_nj)",
-    "Softmax.backward": "dL/dx_ni = y_ni * (dL/dy_ni - sum_j dL/dy_nj y_nj)",
-    "CrossEntropyLoss.forward": "L = -1/N sum_n sum_i y_ni log(y_hat_ni)",
-    "CrossEntropyLoss.backward": "dL/dy_hat_ni = -1/N y_ni / y_hat_ni",
-}
 
 # fmt: off
 # Said of several methods.
@@ -33,8 +21,8 @@ NO_GRAD_Y = ("the incoming gradient grad_y is forgotten. By the chain rule it is
              "漏乘了传来的梯度 grad_y。按链式法则，它是其中一个因子。")
 PASSED_ON = ("the incoming gradient is passed on unchanged. The layer's own derivative is missing.",
              "把传来的梯度原样返回了，漏掉了这一层自己的导数。")
-KEEPDIMS = ("a dimension is lost: (n,) does not fit the rows of (n, D), (n, 1) does (keepdims).",
-            "少了一维：(n,) 不能和 (n, D) 逐行对齐，(n, 1) 才能（keepdims=True）。")
+KEEPDIMS = ("a dimension is lost: (N,) does not fit the rows of (N, D), (N, 1) does (keepdims).",
+            "少了一维：(N,) 不能和 (N, D) 逐行对齐，(N, 1) 才能（keepdims=True）。")
 WHOLE = ("a part is missing: the derivative is y (1 - y).", "少了一部分：导数是 y (1 - y)。")
 _MAX, _SUM = "x.max(axis=1, keepdims=True)", "e.sum(axis=1, keepdims=True)"
 _E = f"e = np.exp(x - {_MAX}); "
@@ -68,8 +56,8 @@ MISTAKES = {
     ("the order is wrong: samples are rows here, so it is X W. With samples as columns it is W x.",
      "次序反了：我们这里每一行是一个样本，所以是 XW；写成 Wx 的书是把样本放在列上。",
      "W @ x + b", "W.T @ x + b", "W @ x.T + b", "W.T @ x.T + b", "W.T @ x.T", "W.T @ x.T + b.T"),
-    ("there is a transpose too much: X is (n, d) and W (d, m), the inner sizes agree as they are.",
-     "多转置了一次：X 是 (n, d)，W 是 (d, m)，相邻的两个数本来就相等。",
+    ("there is a transpose too much: X is (N, d) and W (d, m), the inner sizes agree as they are.",
+     "多转置了一次：X 是 (N, d)，W 是 (d, m)，相邻的两个数本来就相等。",
      "x @ W.T + b", "x.T @ W + b", "x.T @ W.T + b"),
   ],
   ("Linear.backward", "grad_W"): [
@@ -153,7 +141,7 @@ MISTAKES = {
     (*KEEPDIMS, "y * (grad_y - (grad_y * y).sum(axis=1))"),
     ("that is the shortcut `prediction - label` of softmax and loss; but grad_y is no label.",
      "这是把 Softmax 和损失合在一起的捷径“预测减标签”；但传来的梯度 grad_y 不是标签。",
-     "y - grad_y", "(y - grad_y) / n", "grad_y - y"),
+     "y - grad_y", "(y - grad_y) / N", "grad_y - y"),
     (*ONE_JACOBIAN, "np.diag(y) - y @ y.T", "np.diag(y) - np.outer(y, y)"),
     ("the rows' Jacobians are returned or added up; each has to meet its row of grad_y first.",
      "返回的是各行的雅可比矩阵（或它们的和）；每个矩阵还要乘上 grad_y 的那一行。",
@@ -162,25 +150,25 @@ MISTAKES = {
   ("CrossEntropyLoss.forward", "loss"): [
     ("log(0) is -inf, and 0 * -inf is nan. 0 has to be raised a tiny bit before the logarithm.",
      "log(0) 是 -inf，0 * -inf 是 nan。取对数之前，要把 0 抬高到一个极小的正数。",
-     f"{_L}.sum() / n", "-np.log((y * y_hat).sum(axis=1)).mean()"),
+     f"{_L}.sum() / N", "-np.log((y * y_hat).sum(axis=1)).mean()"),
     ("the base of the logarithm is not e.", "对数的底不是 e。",
-     *(f"-(y * np.{f}(y_hat)).sum(){n}" for f in ("log2", "log10") for n in (" / n", ""))),
+     *(f"-(y * np.{f}(y_hat)).sum(){N}" for f in ("log2", "log10") for N in (" / N", ""))),
     ("that is an array, and the loss is one number: the sum over all, divided by N.",
      "这是一个数组，而损失是一个数：全部加起来，再除以 N。",
-     *(f"{_L}{b}{c}" for c in ("", " / n") for b in ("", ".sum(axis=0)", ".sum(axis=1)")),
+     *(f"{_L}{b}{c}" for c in ("", " / N") for b in ("", ".sum(axis=0)", ".sum(axis=1)")),
      "-np.log(y_hat)", "-np.log((y * y_hat).sum(axis=1))"),
-    (*BINARY, *(f"{s}{_BCE}.{f}" for s in ("-", "") for f in ("sum() / n", "mean()", "sum()"))),
-    (*AGAIN, *(f"-(y * np.log(softmax(y_hat))).{f}" for f in ("sum() / n", "sum()", "mean()"))),
+    (*BINARY, *(f"{s}{_BCE}.{f}" for s in ("-", "") for f in ("sum() / N", "mean()", "sum()"))),
+    (*AGAIN, *(f"-(y * np.log(softmax(y_hat))).{f}" for f in ("sum() / N", "sum()", "mean()"))),
   ],
   ("CrossEntropyLoss.backward", "grad_y_hat"): [
     ("where y_hat is 0, 1 / 0 is inf and 0 / 0 nan: keep it away from 0, as for the logarithm.",
      "y_hat 为 0 的地方，1 / 0 是 inf，0 / 0 是 nan：和取对数时一样，要先让 y_hat 离开 0。",
-     f"{_G} / n", f"np.where(y == 1, {_G} / n, 0)"),
-    (*FUSED, "(y_hat - y) / n", "y_hat - y", "(y - y_hat) / n", "y - y_hat"),
+     f"{_G} / N", f"np.where(y == 1, {_G} / N, 0)"),
+    (*FUSED, "(y_hat - y) / N", "y_hat - y", "(y - y_hat) / N", "y - y_hat"),
     ("that is the logarithm itself; its derivative is 1 / y_hat.",
-     "这还是对数本身；它的导数是 1 / y_hat。", f"{_L} / n", _L, "-np.log(y_hat)"),
-    (*BINARY, f"{_BG} / n", _BG, f"{_BG} / (n * D)", f"-{_BG} / n", f"-{_BG}"),
-    (*AGAIN, "softmax(y_hat) - y", "(softmax(y_hat) - y) / n", "-y / softmax(y_hat) / n"),
+     "这还是对数本身；它的导数是 1 / y_hat。", f"{_L} / N", _L, "-np.log(y_hat)"),
+    (*BINARY, f"{_BG} / N", _BG, f"{_BG} / (N * D)", f"-{_BG} / N", f"-{_BG}"),
+    (*AGAIN, "softmax(y_hat) - y", "(softmax(y_hat) - y) / N", "-y / softmax(y_hat) / N"),
   ],
 }
 
@@ -190,19 +178,19 @@ CONSTANT = ("it is the constant {k:.6g}, whatever goes in.",
 RELATIONS = [
     ("the sign is wrong: but for a minus, these numbers are right.",
      "符号错了：除了差一个负号，这些数都对。", "-right"),
-    ("it is divided by n, the number of rows, once too often: only the loss averages, and once.",
-     "多除了一次 n（行数），成了平均：只有损失对一批取平均，也只取一次。", "right / n"),
-    ("it is n times too large, n the number of rows: a division is missing, or rows are added up.",
-     "结果是正确值的 n 倍（n 是行数）：漏了除以 n，或者多加了各行。", "right * n"),
-    ("it is divided by the number of columns (D, m) in place of n, the number of rows.",
-     "除以了列数，而应该除以行数 n。", "right * n / D"),
+    ("it is divided by N, the number of rows, once too often: only the loss averages, and once.",
+     "多除了一次 N（行数），成了平均：只有损失对一批取平均，也只取一次。", "right / N"),
+    ("it is N times too large, N the number of rows: a division is missing, or rows are added up.",
+     "结果是正确值的 N 倍（N 是行数）：漏了除以 N，或者多加了各行。", "right * N"),
+    ("it is divided by the number of columns (D, m) in place of N, the number of rows.",
+     "除以了列数，而应该除以行数 N。", "right * N / D"),
     ("it is divided (multiplied) by the number of columns or of all entries, as by np.mean.",
      "多除（乘）了列数或全部元素的个数，用 np.mean 就会这样。", "right * D",
-     "right / D", "right / m", "right / (n * D)", "right / (n * m)"),
+     "right / D", "right / m", "right / (N * D)", "right / (N * m)"),
     ("results are accumulated from call to call (+=). Every call has to set them anew (=).",
      "把结果累加到了上一次的结果上（+=）。每次调用都应该重新设置（=）。", "before + right"),
-    ("it is divided by a fixed {inverse:.6g} in place of n, the number of rows.",
-     "除以了固定的 {inverse:.6g}，而不是行数 n。", "right * n * k"),
+    ("it is divided by a fixed {inverse:.6g} in place of N, the number of rows.",
+     "除以了固定的 {inverse:.6g}，而不是行数 N。", "right * N * k"),
     ("everything is {k:.6g} times what it should be, in every batch: a constant factor.",
      "每一批的结果都是正确值的 {k:.6g} 倍：多了或少了一个常数因子。", "right * k"),
     ("only the first row of the batch counts: an index 0, or a `return` inside the loop?",
@@ -297,11 +285,16 @@ ONES = ("a column is appended (for the bias?). W has no row for it; b is added t
         "添了一列（是为偏置添的吗？）。W 里没有对应的一行；b 是乘完以后再加的。")
 
 # Kinds of observations, and what was found by trying something out.
-CHANGED = dict.fromkeys(("self.W", "self.b"), (
-    "the weights are updated or replaced inside the layer; the step is the optimizer's.",
-    "在层里更新或替换了权重。forward 和 backward 只使用权重，更新是优化器的事。")) | {
-    "": ("-=, *=, x[...] = and out= write into the caller's array, in place. Work on a new one.",
-         "原地修改了输入：-=、*=、x[...] =、out= 会写进调用者的数组。请算到一个新数组里。"),
+CHANGED = {
+    "weights": (
+        "the weights are updated or replaced inside the layer; the step is the optimizer's.",
+        "在层里更新或替换了权重。forward 和 backward 只使用权重，更新是优化器的事。"),
+    "input": (
+        "-=, *=, x[...] = and out= write into the caller's array, in place. Work on a new one.",
+        "原地修改了输入：-=、*=、x[...] =、out= 会写进调用者的数组。请算到一个新数组里。"),
+    "output": (
+        "backward alters in place what forward has kept; forward has handed out the same array.",
+        "backward 原地改动了 forward 保存的数组，而 forward 返回的也是这个数组。"),
 }
 NO_RETURN = ("a `return` is missing or not reached, or what it returns has no value (as print).",
              "漏了 return，没有执行到它，或者 return 的东西没有值（例如 print）。")
@@ -314,6 +307,10 @@ TYPES = {
     "tuple": ("several values are returned; only the output, or in backward dL/dX, is wanted.",
               "返回了好几个值。backward 只返回对输入的梯度，forward 只返回输出。"),
     "list": ("it is a Python list; an array is wanted.", "这是 Python 的 list，应该是数组。"),
+    "matrix": ("np.matrix is no plain array: its * is a matrix product. Use arrays and @.",
+               "np.matrix 不是普通的数组：它的 * 是矩阵乘法。请用普通数组和 @。"),
+    "MaskedArray": ("a masked array leaves entries out. Use np.where and plain arrays.",
+                    "带掩码的数组（np.ma）会跳过一些元素。请用 np.where 和普通数组。"),
 }
 FACTS = {
     "not finite": ("exp of a large number is inf, log(0) -inf, inf / inf and 0 * inf are nan.",
@@ -332,11 +329,41 @@ ABSENT = ("it has to stand in class {0}, once, indented by four spaces, and begi
           "它应该写在类 {0} 里，缩进四个空格，只写一遍，第一行是 `{1}`。")
 
 # What a time limit, the orders of calls in a training, and the network bring to light.
-ENDLESS = ("an endless loop: does its condition ever become false?", "死循环：循环条件会变为假吗？")
-SECOND_BACKWARD = (
-    "backward alters what forward has kept, or adds to its earlier gradients.",
-    "backward 改动了 forward 保存的量，或者把梯度累加到了上一次的结果上。")
-TWO_OBJECTS = ("the objects share what they keep, globally or in the class: keep it in self.",
-               "几个对象共用了保存的量（全局变量或类属性）：要存进各自的 self。")
-NETWORK = ("each method is right alone: do layers change each other's arrays, or was MLP altered?",
-           "每个方法单独都对：是几个层互相改了数组，还是改动了给定的类 MLP？")
+SITUATIONS = {
+    "init": ("__init__ was changed, which is given: put it back as it was.",
+             "改动了给定的 __init__：请恢复原样。"),
+    "order": ("backward alters what forward has kept, or adds to its earlier gradients.",
+              "backward 改动了 forward 保存的量，或者把梯度累加到了上一次的结果上。"),
+    "shared": ("the objects share what they keep, globally or in the class: keep it in self.",
+               "几个对象共用了保存的量（全局变量或类属性）：要存进各自的 self。"),
+    "time": ("an endless loop: does its condition ever become false?",
+             "死循环：循环条件会变为假吗？"),
+    "network": (
+        "each method is right alone. Does one use what an earlier forward left (after each epoch, "
+        "forward runs without backward), does one alter another's arrays, or was MLP changed?",
+        "每个方法单独都对。是用到了以前某次 forward 留下的量（每一轮之后会只跑 forward 不跑 "
+        "backward），是互相改了数组，还是改动了给定的类 MLP？"),
+}
+
+# Notes on what is right.
+WARNS = (
+    "right, but NumPy warns in {}\n(for {})\nIt may stay as it is. How to do without the warning: ",
+    "数值正确，但 NumPy 有警告：{}\n（输入：{}）\n可以保留不改。怎样避免这个警告，见")
+FREES = (
+    "right, but a second backward after one forward would fail: it frees or alters what forward "
+    "has kept. The training never asks for one, so it may stay as it is.",
+    "数值正确，但同一次 forward 之后不能第二次调用 backward：它释放或改动了 forward 保存的量。"
+    "训练时用不到第二次，可以保留不改。")
+IN_FLOAT64 = (
+    "right, but {} is {} for {} inputs: an epoch of 11 s takes {} s. Is a dtype=x.dtype missing?",
+    "数值正确，但 {} 是 {}，而输入是 {}：原来 11 秒的一轮要 {} 秒。是不是漏了 dtype=x.dtype？")
+# What an epoch of 11 s takes, as measured; a grad_b in float64 costs nothing.
+SECONDS_IN_FLOAT64 = {
+    ("Linear.forward", "y"): 24,
+    ("Linear.backward", "grad_W"): 14,
+    ("Linear.backward", "grad_x"): 19,
+    ("Sigmoid.forward", "y"): 19,
+    ("Sigmoid.backward", "grad_x"): 19,
+    ("Softmax.forward", "y"): 16,
+    ("Softmax.backward", "grad_x"): 16,
+}

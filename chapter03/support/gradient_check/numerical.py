@@ -60,6 +60,21 @@ def slopes(loss, array):
     return grad
 
 
+def slopes_on_both_sides(loss, array):
+    """Return dL/d(array) found by nudging down only, and by nudging up only.
+
+    They differ where the curve has a kink; every slope between the two is right there.
+    """
+    below, above = np.zeros(array.shape), np.zeros(array.shape)
+    here = loss(array)
+    for index in np.ndindex(array.shape):
+        for side, step in ((below, -H), (above, H)):
+            nudged = array.copy()
+            nudged[index] += step
+            side[index] = (loss(nudged) - here) / (nudged[index] - array[index])
+    return below, above
+
+
 def relative_error(got, expected):
     """Return |got - expected| / max(|got|, |expected|), entry by entry; of a nan it is infinite.
 

@@ -1,6 +1,6 @@
-"""The report on the eight methods: the list, the next one to correct or to write, what to do."""
+"""The report on the methods: the list, the next one to correct or to write, what to do."""
 
-import contextlib
+import json
 import os
 import re
 import shutil
@@ -8,14 +8,19 @@ import sys
 import unicodedata
 from dataclasses import dataclass
 from functools import partial
-from itertools import product
+from pathlib import Path
 
 from support.console import is_terminal
-from support.gradient_check import diagnosis, limits, mistakes, source, trials
+from support.files import replace_whole
+from support.gradient_check import diagnosis, judge, limits, source
+from support.gradient_check.layers import LAYERS, METHODS
+from support.gradient_check.network import check_network
 from support.language import is_chinese, say
 
 TIME_LIMIT = 4  # seconds for one method, which needs a few milliseconds
-NETWORK = "the whole network"
+WIDEST = 100  # columns: longer lines are hard to read
+NAMES = [f"{layer.name}.{method}" for layer in LAYERS for method in METHODS]
+SECTION_OF_THE_NETWORK = 7
 
 
 @dataclass
@@ -25,136 +30,235 @@ class Result:
     name: str
     section: int  # of the handout
     place: limits.Place
+    formula: str = ""
     state: str = "PASS"  # or FAIL, TODO, WAITS
-    fault: trials.FaultError | None = None  # of a FAIL
-    note: str = ""  # a remark on a PASS, or what a WAITS is waiting for
+    note: str = ""  # a remark on a PASS
+    waits_for: str = ""
+    fault: judge.FaultError | None = None  # of a FAIL
+    looks_like: str = ""  # what is said of the fault, of the next FAIL alone
+    example: str = ""
 
 
-def check(model, report=None):
-    """Check the module `model`, print the report, and return whether everything is right."""
+def network_name():
+    """Return what the row after the methods is called."""
+    return say("the whole network", "整个网络")
+
+
+def run(model, report=None):
+    """Check the module `model`, print the report, and return whether everything is right.
+
+    With a path `report`, the report is also written there, as JSON.
+    """
     with limits.limited_prints(model) as prints:
         checked = results(model)
     _print_report(checked, prints)
+    if report is not None:
+        replace_whole(report, _as_json(checked))
     return all(result.state == "PASS" for result in checked)
 
 
 def results(model):
-    """Return nine Results: of the eight methods in the handout's order, and of the network.
+    """Return the Results of the methods in the handout's order, and of the network.
 
-    Only for what is next a hint or an example is looked for.
+    Only of what is next it is said what it looks like.
     """
     checked = []
-    for layer, method in product(trials.LAYERS, ("forward", "backward")):
-        name = f"{layer.name}.{method}"
-        result = Result(name, layer.section, _place(model, name))
-        if method == "backward" and checked[-1].state != "PASS":
-            result.state, result.note = "WAITS", checked[-1].name
+    for layer in LAYERS:
+        forward = _checked(model, layer, "forward")
+        checked.append(forward)
+        if forward.state == "PASS":
+            backward = _checked(model, layer, "backward")
+            if forward.note:
+                backward.note = ""  # most often the same again
         else:
-            _check(result, model, trials.check_method, layer, method)
-            if method == "backward" and checked[-1].note:
-                result.note = ""  # most often the same again
-        checked.append(result)
-    network = Result(NETWORK, 7, _place(model, "MLP.forward"))
-    if any(result.state != "PASS" for result in checked):
-        network.state, network.note = "WAITS", say("all eight", "以上八个方法")
-    else:
-        _check(network, model, trials.check_network)
-    checked.append(network)
-    following = _next(checked)
-    if following and following.state == "FAIL":
-        fault = following.fault
-        run = partial(limits.run_limited, limit=TIME_LIMIT, path=model.__file__)
-        # The student's code is called once more: no explanation is better than to wait for one.
-        with contextlib.suppress(BaseException):
-            fault.hint = fault.hint or run(partial(diagnosis.looks_like, fault))
-        with contextlib.suppress(BaseException):
-            fault.example = "" if fault.hint else run(partial(diagnosis.example, fault.trial))
+            backward = _unchecked(model, layer, "backward")
+            backward.state, backward.waits_for = "WAITS", forward.name
+        checked.append(backward)
+    checked.append(_checked_network(model, checked))
+
+    following = next_of(checked)
+    if following and following.fault and following.state == "FAIL":
+        _explain(following, model)
     return checked
+
+
+def next_of(checked):
+    """Return the Result that is next to be corrected or written, or None."""
+    for result in checked:
+        if result.state in ("FAIL", "TODO"):
+            return result
+    return None
+
+
+def _unchecked(model, layer, method):
+    name = f"{layer.name}.{method}"
+    formula = layer.forward if method == "forward" else layer.backward
+    return Result(name, layer.section, _place(model, name), formula)
+
+
+def _checked(model, layer, method):
+    result = _unchecked(model, layer, method)
+    _check(result, model, partial(judge.check_method, model, layer, method))
+    return result
+
+
+def _checked_network(model, methods):
+    result = Result(network_name(), SECTION_OF_THE_NETWORK, _place(model, "MLP.forward"))
+    if all(method.state == "PASS" for method in methods):
+        _check(result, model, partial(check_network, model))
+    else:
+        result.state = "WAITS"
+        result.waits_for = say(f"all {len(NAMES)}", f"以上 {len(NAMES)} 个方法")
+    return result
 
 
 def _place(model, name):
     lines = source.lines_of(model.__file__)
-    return limits.Place(model.__file__, lines.get(name, lines.get(name.partition(".")[0], 1)))
+    class_name = name.partition(".")[0]
+    return limits.Place(model.__file__, lines.get(name, lines.get(class_name, 1)))
 
 
-def _next(checked):
-    return next((result for result in checked if result.state in ("FAIL", "TODO")), None)
-
-
-def _check(result, model, check, *arguments):
+def _check(result, model, check):
+    """Call `check`, which returns a note or raises FaultError, and put down what comes of it."""
     try:
-        check = partial(check, model, *arguments)
         result.note = limits.run_limited(check, TIME_LIMIT, model.__file__)
-    except trials.FaultError as fault:
+        return
+    except judge.FaultError as fault:
         result.fault = fault
     except limits.OutOfTimeError as error:
-        place, seconds = error.args[0] or result.place, TIME_LIMIT
+        place = error.args[0] or result.place
         text = say(
-            f"still running after {seconds} seconds in `{place.source}`",
-            f"运行 {seconds} 秒还没有结束，停在 `{place.source}`",
+            f"still running after {TIME_LIMIT} seconds in `{place.source}`",
+            f"运行 {TIME_LIMIT} 秒还没有结束，停在 `{place.source}`",
         )
-        result.fault = trials.FaultError("time", text, place=place, hint=say(*mistakes.ENDLESS))
+        result.fault = judge.FaultError("time", text, place=place)
     except KeyboardInterrupt:
         raise
     except BaseException as error:
         # Whatever a method does, the student sees neither a traceback of ours nor a PASS.
         unusable = say("what it returned cannot be used: ", "返回的结果无法使用：")
-        result.fault = trials.FaultError("unusable", unusable + limits.message_of(error))
-    if result.fault:
-        result.state = "TODO" if result.fault.kind == "blank" else "FAIL"
-        result.place = result.fault.place or result.place
+        result.fault = judge.FaultError("unusable", unusable + limits.message_of(error))
+    result.state = "TODO" if result.fault.kind == "blank" else "FAIL"
+    result.place = result.fault.place or result.place
+
+
+def _explain(result, model):
+    """Put down what a FAIL looks like, or else an example."""
+    run_limited = partial(limits.run_limited, limit=TIME_LIMIT, path=model.__file__)
+    # The student's code is called once more. A report without an explanation is better than none;
+    # the tests call diagnosis themselves, so that what it raises does not hide here.
+    try:
+        result.looks_like = run_limited(partial(diagnosis.explain, result.fault))
+        if not result.looks_like:
+            result.example = run_limited(partial(diagnosis.example, result.fault))
+    except Exception:
+        return
+
+
+def _as_json(checked):
+    rows = []
+    for result in checked:
+        rows.append(
+            {
+                "name": result.name,
+                "state": result.state,
+                "place": str(result.place),
+                "section": result.section,
+                "note": result.note,
+                "seen": result.fault.seen if result.fault else "",
+                "looks_like": result.looks_like,
+                "example": result.example,
+            }
+        )
+    content = {"done": done(checked), "total": len(NAMES), "results": rows}
+    return json.dumps(content, ensure_ascii=False, indent=1).encode("utf-8")
+
+
+def done(checked):
+    """Return how many methods are right; the network is not counted."""
+    return sum(result.state == "PASS" for result in checked[:-1])
 
 
 def _print_report(checked, prints):
     """Print the list, the count, the notes if nothing fails, and what is next."""
     for result in checked:
-        mark, needs = _coloured(f"{result.state:5}", result.state), ""
-        if result.state == "WAITS":
-            needs = say(f"  (needs {result.note})", f"  （需先通过：{result.note}）")
-        print(f"  {mark}  {result.name:25} {result.place}{needs}")
-    done = sum(result.state == "PASS" for result in checked[:-1])
-    print(say(f"\n{done} of 8 done", f"\n已完成 {done}/8"))
-    note_on = say("\nNote on ", "\n提示：")
+        print(_row(result))
+    print(say(f"\n{done(checked)} of {len(NAMES)} done", f"\n已完成 {done(checked)}/{len(NAMES)}"))
     if prints:
-        count, place = prints.total(), f"{note_on}{next(iter(prints))}\n  "
-        print(place + say(f"printed {count} times: remove it.", f"print 了 {count} 次，请删掉。"))
-    for result in checked if all(result.state != "FAIL" for result in checked) else ():
-        if result.state == "PASS" and result.note:
-            print(f"{note_on}{result.name}{say(', ', '  ')}{result.place}")
-            print(_paragraph("  ", result.note))
-    if _next(checked):
-        _print_next(_next(checked))
+        _print_note_on_prints(prints)
+    if all(result.state != "FAIL" for result in checked):
+        for result in checked:
+            if result.note:
+                head = say("\nNote on ", "\n提示：")
+                print(f"{head}{result.name}{say(', ', '  ')}{result.place}")
+                print(_paragraph("  ", result.note))
+    following = next_of(checked)
+    if following and following.state == "TODO":
+        _print_todo(following)
+    elif following:
+        _print_fail(following)
 
 
-def _print_next(result):
-    """Print what is known of a FAIL, and that it, or a TODO, is the next to be done."""
-    fault, where = result.fault, f"{result.name}{say(', ', '  ')}{result.place}"
-    section = say(f"chapter03/README.en.md section {result.section}", f"讲义第 {result.section} 节")
-    if result.state == "TODO":
-        print(say(f"\nNext: write {where} ({section}), and run this again.",
-                  f"\n下一步：写 {where} （{section}），再运行一次。"))  # fmt: skip
-        return
+def _row(result):
+    """Return a row of the list; what waits has no place yet, so that no row wraps."""
+    mark = _coloured(f"{result.state:5}", result.state)
+    name = result.name + " " * (25 - _columns(result.name))
+    if result.state == "WAITS":
+        needs = say(f"(needs {result.waits_for})", f"（需先通过：{result.waits_for}）")
+        return f"  {mark}  {name} {needs}"
+    place = str(result.place)
+    if _columns(f"  PASS   {name} {place}") > _width():
+        place = f"{Path(result.place.path).name}:{result.place.line}"
+    return f"  {mark}  {name} {place}"
+
+
+def _print_note_on_prints(prints):
+    """Say where the student's code prints, and how often."""
+    count, place = prints.total(), next(iter(prints))
+    english, chinese = f"printed {count} times", f"print 了 {count} 次"
+    if count > limits.SHOWN_PRINTS:
+        english += f", of which {limits.SHOWN_PRINTS} are shown"
+        chinese += f"（只显示了前 {limits.SHOWN_PRINTS} 次）"
+    print(say("\nNote on ", "\n提示：") + str(place))
+    print(say(f"  {english}: remove it.", f"  {chinese}，请删掉。"))
+
+
+def _section(result):
+    return say(f"chapter03/README.en.md section {result.section}", f"讲义第 {result.section} 节")
+
+
+def _print_todo(result):
+    where = f"{result.name}{say(', ', '  ')}{result.place}"
+    print(say(f"\nNext: write {where} ({_section(result)}), and run this again.",
+              f"\n下一步：写 {where} （{_section(result)}），再运行一次。"))  # fmt: skip
+
+
+def _print_fail(result):
+    """Print what is known of a FAIL, and that it is the next to be corrected."""
+    where = f"{result.name}{say(', ', '  ')}{result.place}"
     print(f"\n{_coloured('FAIL', 'FAIL')}  {where}")
-    for english, chinese, text in (
-        ("  Seen:        ", "    现象：    ", fault.text),
-        ("  Looks like:  ", "    可能原因：", fault.hint),
-        ("  Example:     ", "    手算对照：", fault.example),
-        (
-            "  Read:        ",
-            "    参考：    ",
-            f"{section}\n{mistakes.FORMULAS.get(result.name, '')}",
-        ),
-    ):
+    paragraphs = [
+        (say("  Seen:        ", "    现象：    "), result.fault.seen),
+        (say("  Looks like:  ", "    可能原因："), result.looks_like),
+        (say("  Example:     ", "    手算对照："), result.example),
+        (say("  Read:        ", "    参考：    "), f"{_section(result)}\n{result.formula}"),
+    ]
+    for head, text in paragraphs:
         if text:
-            print(_paragraph(say(english, chinese), text))
+            print(_paragraph(head, text))
     print(say(f"\nNext: correct {where}, and run this again.",
               f"\n下一步：改正 {where} ，再运行一次。"))  # fmt: skip
+
+
+def _width():
+    """Return how many columns of the terminal are used; in its last one, some consoles wrap."""
+    return max(20, min(WIDEST, shutil.get_terminal_size((WIDEST + 1, 24)).columns - 1))
 
 
 def _paragraph(head, text):
     """Return the text wrapped at the width of the terminal, indented below its head."""
     indent = _columns(head)
-    width = max(20, min(100, shutil.get_terminal_size((101, 24)).columns - 1) - indent)
+    width = max(20, _width() - indent)
     # A line may end between Chinese characters, but not before a comma or after a parenthesis.
     piece = rf" +|[（“《]*(?:[!-~]{{1,{width}}}|.)[，。；：！？、）”》]*"
     lines = []

@@ -1,0 +1,255 @@
+"""What is wrong with what a call shows, and which calls a method has to stand."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from support.gradient_check import mistakes, source
+from support.gradient_check.calls import Call, in_a_row, made
+from support.gradient_check.layers import batches_for
+from support.gradient_check.limits import Place, message_of
+from support.gradient_check.numerical import relative_error
+from support.language import say
+
+# -log(1e-3) is 7: no right answer to y_hat = 0 is less, however it avoids log(0).
+LEAST_LOSS_OF_ZERO = 6.9
+
+
+@dataclass(eq=False)
+class FaultError(Exception):
+    """A method is wrong, and `call`, one of `calls`, shows it. Nothing changes it once it is made.
+
+    kind: blank, absent, init, error, changed, missing, type, shape, value, order, shared, time,
+    unusable or network. diagnosis.py looks for the mistake behind it.
+    """
+
+    kind: str
+    seen: str  # for the student
+    result: str = ""  # the name of what is wrong
+    place: Place | None = None  # the line, if it is known
+    call: Call | None = None
+    calls: tuple = ()
+
+
+def check_method(model, layer, method):
+    """Return a note, perhaps empty, on a right method; raise FaultError."""
+    _look_for(model, layer, method)
+    if method == "forward" and layer.weights:
+        _check_init(model, layer)
+    calls = in_a_row(model, layer, method)
+    _judge(calls)
+
+    note = _note(calls)
+    if method == "backward":
+        frees = _check_second_backward(*calls[:2])
+        _check_two_objects(*calls[:2])
+        if frees and not note:
+            note = say(*mistakes.FREES)
+    return note
+
+
+def _look_for(model, layer, method):
+    """Raise FaultError if the method is still to be written, or is not there."""
+    name, cls = layer.name, getattr(model, layer.name, None)
+    blank = source.blank(model.__file__, f"{name}.{method}")
+    if callable(getattr(cls, method, None)) and not blank:
+        return
+    found = source.misplaced(model.__file__, name, method)
+    if blank and not found:
+        raise FaultError("blank", "", place=blank)
+    text = say(f"{name}.{method} is blank or missing", f"{name}.{method} 还是空白，或者不存在")
+    place, like = found or (None, "")
+    if place:
+        code = f"`{like}` ({place})"
+        text += say(f", but {code} looks like it", f"，不过 {code} 看起来就是它")
+    never_made = Call(model, layer, method, batches_for(layer)[0])
+    raise FaultError("absent", text, place=place, call=never_made)
+
+
+def _check_init(model, layer):
+    """Raise FaultError if a new object lacks its weights, or has them in another shape."""
+    batch = batches_for(layer)[0]
+    try:
+        subject = made(model, layer, batch)
+    except BaseException:
+        return  # the first call shows it
+    place = _place_of_init(model, layer)
+    for name in layer.weights:
+        shape, wanted = np.shape(getattr(subject, name, None)), batch.given[name].shape
+        if not hasattr(subject, name):
+            text = say(f"a new {layer.name} has no self.{name}",
+                       f"新建的 {layer.name} 没有 self.{name}")  # fmt: skip
+            raise FaultError("init", text, place=place)
+        if shape != wanted:
+            d, m = batch.given[layer.weights[0]].shape
+            text = say(
+                f"self.{name} of a new {layer.name}({d}, {m}, rng) is of shape {shape}, and should "
+                f"be of shape {wanted}",
+                f"新建的 {layer.name}({d}, {m}, rng) 的 self.{name} 形状是 {shape}，应为 {wanted}",
+            )
+            raise FaultError("init", text, place=place)
+
+
+def _place_of_init(model, layer):
+    line = source.lines_of(model.__file__).get(f"{layer.name}.__init__")
+    return Place(model.__file__, line) if line else None
+
+
+def _judge(calls):
+    """Raise a FaultError for the first of the calls that is not right."""
+    for call in calls:
+        fault = fault_of(call)
+        if fault:
+            raise replace(fault, calls=tuple(calls))
+
+
+def fault_of(call):
+    """Return the FaultError that the call shows, or None if all is right."""
+    if call.error is not None:
+        if call.stage in ("make", "set"):
+            place = call.place or _place_of_init(call.model, call.layer)
+            return _fault(call, "init", message_of(call.error), place=place)
+        return _fault(call, "error", message_of(call.error), place=call.place)
+    if call.changed:
+        return _changed(call)
+    for look in (_type, _shape, _value):
+        for name in call.names:
+            fault = look(call, name)
+            if fault:
+                return fault
+    return None
+
+
+def _fault(call, kind, text, result="", place=None):
+    """Return a FaultError whose text says, after `text`, which call it was."""
+    lines = [text, say("for ", "输入：") + inputs_of(call)]
+    if place:
+        lines.append(say("in ", "所在行：") + f"`{place.source}`")
+    if call.misfit:
+        lines.append(say("The shapes that met there: ", "相遇的形状：") + call.misfit.text)
+    if call.warned:
+        lines.append(say("NumPy warned in ", "NumPy 的警告：") + call.warned)
+    return FaultError(kind, "\n".join(lines), result, place, call, (call,))
+
+
+def _changed(call):
+    name = call.changed
+    if name == call.layer.output:
+        text = say(f"backward changes the array {name} that forward returned",
+                   f"backward 改动了 forward 返回的数组 {name}")  # fmt: skip
+        return _fault(call, "changed", text)
+    array = f"self.{name}" if name in call.layer.weights else name
+    text = say(f"{call.method} changes the array {array}", f"{call.method} 改动了数组 {array}")
+    # With an array that cannot be changed, the line that tries to gives itself away.
+    return _fault(call, "changed", text, place=call.alone(frozen=(name,)).place)
+
+
+def _type(call, name):
+    got, where = call.results[name], call.layer.source(call.method, name)
+    if got is None:
+        return _fault(call, "missing", say(f"{where} is None", f"{where} 是 None"), name)
+    is_array = isinstance(got, np.ndarray) and not isinstance(got, np.matrix | np.ma.MaskedArray)
+    is_numeric = is_array or isinstance(got, np.number | float | int)
+    if is_numeric and np.asarray(got).dtype.kind in "fiub":
+        return None
+    kind = f"{getattr(got, 'dtype', '')} {type(got).__name__}".strip()
+    text = say(f"{where} is of type {kind}, and should be floats of NumPy",
+               f"{where} 的类型是 {kind}，应为 NumPy 的浮点数")  # fmt: skip
+    return _fault(call, "type", text, name)
+
+
+def _shape(call, name):
+    got, right = np.shape(call.results[name]), call.right[name].shape
+    if got == right:
+        return None
+    one = say(", where () is one number", "，其中 () 表示一个数") if () in (got, right) else ""
+    where = call.layer.source(call.method, name)
+    text = say(f"{where} is an array of shape {got}, and should be of shape {right}",
+               f"{where} 是形状为 {got} 的数组，形状应为 {right}")  # fmt: skip
+    return _fault(call, "shape", text + one, name)
+
+
+def _value(call, name):
+    got, right = np.asarray(call.results[name], dtype=np.float64), call.expected(name)
+    error = relative_error(got, right)
+    tolerance = call.batch.tolerance
+    if tolerance is None:
+        too_small = name == "loss" and got < LEAST_LOSS_OF_ZERO
+        wrong = ~np.isfinite(got) | too_small | (np.sign(got) * np.sign(right) < 0)
+    else:
+        wrong = error > tolerance
+    if not np.any(wrong):
+        return None
+
+    index = tuple(int(i) for i in np.argwhere(wrong)[0])
+    if tolerance is None:
+        wanted = say("large and finite, of the right sign", "很大但有限、符号正确的数")
+    else:
+        several = say(f"; {wrong.sum()} of {wrong.size} entries are wrong",
+                      f"，错了 {wrong.sum()}/{wrong.size} 个元素")  # fmt: skip
+        detail = f"{error[index]:.2g}" + (several if index else "")
+        wanted = f"{right[index] + 0.0:.6g}"
+        wanted += say(f" (relative error {detail})", f"（相对误差 {detail}）")
+    entry = call.layer.source(call.method, name) + (str(list(index)) if index else "")
+    text = say(f"{entry} is {got[index]:.6g}, and should be {wanted}",
+               f"{entry} 算得 {got[index]:.6g}，应为 {wanted}")  # fmt: skip
+    return _fault(call, "value", text, name)
+
+
+def inputs_of(call):
+    """Say what went into the call: what is special about it, and the shapes."""
+    arrays = {name: call.batch.given[name] for name in call.layer.concerned(call.method)}
+    shapes = say(", ", "，").join(f"{name} {array.shape}" for name, array in arrays.items())
+    about = say(*call.batch.about)
+    if call.batch.dtype == np.float32:
+        about += say(", in float32", "，float32")
+    return about + say(": ", "，") + shapes
+
+
+def _check_second_backward(first, second):
+    """Call backward twice after one forward; return whether backward frees what it needed.
+
+    A backward that cannot be called again is enough for a training. One that can has to be right.
+    """
+    given = {name: second.batch.given[name] for name in first.layer.parameters("backward")}
+    about = "a second backward after one forward", "同一次 forward 后的第二次 backward"
+    batch = replace(first.batch, about=about, given={**first.batch.given, **given})
+    again = Call(first.model, first.layer, "backward", batch)
+    again.run(first.alone().subject, forward=False)
+    if again.error is not None:
+        return True
+    fault = fault_of(again)
+    if fault:
+        raise replace(fault, kind="order")
+    return False
+
+
+def _check_two_objects(first, second):
+    """Call forward of two objects, then backward of the first, as in a network."""
+    layer = first.layer
+    subject = first.alone().subject
+    Call(first.model, layer, "forward", first.batch).run(subject)
+    Call(first.model, layer, "forward", second.batch).run()
+    about = f"two {layer.name} objects in turn", f"交替使用的两个 {layer.name} 对象"
+    third = Call(first.model, layer, "backward", replace(first.batch, about=about))
+    fault = fault_of(third.run(subject, forward=False))
+    if fault:
+        raise replace(fault, kind="shared")
+
+
+def _note(calls):
+    """Say what a right method costs that makes NumPy warn or returns float64; '' if it is fine."""
+    for call in calls:
+        if call.warned:
+            note = say(*mistakes.WARNS).format(call.warned, inputs_of(call))
+            section = call.layer.section
+            return note + say(f"chapter03/README.en.md section {section}.",
+                              f"讲义第 {section} 节。")  # fmt: skip
+    for call in calls:
+        for name, got in call.results.items():
+            name_of_method = f"{call.layer.name}.{call.method}"
+            seconds = mistakes.SECONDS_IN_FLOAT64.get((name_of_method, name))
+            if seconds and got.dtype.itemsize > call.batch.dtype.itemsize:
+                where = call.layer.source(call.method, name)
+                return say(*mistakes.IN_FLOAT64).format(where, got.dtype, call.batch.dtype, seconds)
+    return ""

@@ -1,0 +1,78 @@
+"""One call of a method: what is noted of it."""
+
+from itertools import pairwise
+
+import pytest
+
+from submissions import SOLUTION, module, solved
+from support.gradient_check.calls import Call, in_a_row, kept_by
+from support.gradient_check.layers import LAYERS, batches_for
+
+LINEAR, SIGMOID = LAYERS[:2]
+
+
+def called(method, code, layer=LINEAR):
+    """Return the first call of a method of the solution with other code."""
+    name = method.partition(".")[2]
+    return Call(module(solved(method, code)), layer, name, batches_for(layer)[0]).run()
+
+
+def test_a_right_call_gives_results_and_nothing_else():
+    call = Call(module(SOLUTION), LINEAR, "forward", batches_for(LINEAR)[0]).run()
+    assert call.stage == "done"
+    assert list(call.results) == ["y"]
+    assert call.error is None
+    assert call.changed == call.warned == ""
+
+
+@pytest.mark.parametrize(
+    ("code", "stage"),
+    [("rng): => a, b, rng):", "make"), ("def forward(self, x) => def forward(self)", "forward")],
+)
+def test_it_is_known_how_far_a_call_came(code, stage):
+    call = called("Linear.forward", code)
+    assert call.stage == stage
+    assert "argument" in str(call.error)
+
+
+def test_the_line_of_an_error_and_the_shapes_that_met_there_are_noted():
+    call = called("Linear.forward", "y = x @ self.W.T; return y")
+    assert call.place.source == "y = x @ self.W.T"
+    assert call.misfit.shapes == ((5, 3), (4, 3))
+
+
+@pytest.mark.parametrize(
+    ("method", "code", "changed"),
+    [
+        ("Linear.forward", "x += 1; return x @ self.W", "x"),
+        ("Linear.forward", "self.b = self.b + 1; return x @ self.W", "b"),
+        ("Sigmoid.backward", "self.y *= 1 - self.y; return grad_y * self.y", "y"),
+    ],
+)
+def test_an_array_that_was_changed_is_named(method, code, changed):
+    layer = LINEAR if "Linear" in method else SIGMOID
+    assert called(method, code, layer).changed == changed
+
+
+def test_a_warning_of_numpy_s_is_quoted_with_its_line():
+    call = called("Sigmoid.forward", "return np.log(-np.abs(x))", SIGMOID)
+    assert call.warned == "`return np.log(-np.abs(x))`: invalid value encountered in log"
+
+
+def test_what_an_object_keeps_is_found_in_slots_too():
+    class Slotted:
+        __slots__ = ("b", "x")
+
+    class Child(Slotted):
+        def __init__(self):
+            self.x, self.y = 1, 2
+
+    assert kept_by(Child()) == {"y": 2, "x": 1}
+
+
+def test_calls_in_a_row_share_an_object_as_long_as_the_columns_are_the_same():
+    calls = in_a_row(module(solved("", "")), LINEAR, "forward")
+    columns = [call.batch.columns for call in calls]
+    for before, call in pairwise(calls):
+        assert (call.subject is before.subject) == (call.batch.columns == before.batch.columns)
+    assert len(set(columns)) > 1

@@ -1,0 +1,95 @@
+"""What the checks say of the table of submissions: the right name for a mistake, or none."""
+
+import contextlib
+import io
+import re
+from functools import cache
+
+import numpy as np
+import pytest
+
+from submissions import SUBMISSIONS, module
+from support.gradient_check import diagnosis, judge
+from support.gradient_check.calls import Call
+from support.gradient_check.judge import FaultError
+from support.gradient_check.layers import LAYERS, METHODS, Batch
+
+LAYER = {layer.name: layer for layer in LAYERS}
+WRONG = [submission for submission in SUBMISSIONS if submission.says != "PASS"]
+
+
+def first_fault(model, name):
+    """Return (method, FaultError) of what is wrong in one class, or None; prints are swallowed."""
+    for method in METHODS:
+        try:
+            with contextlib.redirect_stdout(io.StringIO()):
+                judge.check_method(model, LAYER[name], method)
+        except FaultError as fault:
+            return f"{name}.{method}", fault
+    return None
+
+
+@cache
+def report(submission):
+    """Return (method that fails or PASS, what is said of it, the small example if nothing is)."""
+    model = module(submission.source)
+    found = first_fault(model, submission.blamed.partition(".")[0])
+    if not found:
+        return "PASS", "", ""
+    method, fault = found
+    text = diagnosis.explain(fault)
+    return method, text, "" if text else diagnosis.example(fault)
+
+
+def short(submission):
+    """Return a name for a submission that fits into a line."""
+    return f"{submission.blamed} {SUBMISSIONS.index(submission)}"
+
+
+@pytest.mark.parametrize("submission", SUBMISSIONS, ids=short)
+def test_right_code_passes_and_wrong_code_is_named_by_method_and_mistake(submission):
+    name, text, numbers = report(submission)
+    assert name == ("PASS" if submission.says == "PASS" else submission.blamed)
+    if submission.says == "NUMBERS":
+        assert not text
+        assert re.search(r" gives \S.*\nand should give \S", numbers)
+    elif name != "PASS":
+        assert re.search(submission.says, text)
+
+
+def test_in_chinese_every_mistake_is_told_in_chinese(chinese):
+    for submission in WRONG:
+        model = module(submission.source)
+        fault = first_fault(model, submission.blamed.partition(".")[0])[1]
+        text = diagnosis.explain(fault)
+        assert bool(text) == (submission.says != "NUMBERS")
+        assert not text or re.search("[\u4e00-\u9fff]", text.partition("\n")[0])
+
+
+def fresh(layer):
+    """Return a batch of a size that the checks do not use."""
+    rng = np.random.default_rng(9)
+    if layer.name == "CrossEntropyLoss":
+        y_hat = rng.uniform(0.2, 1, (7, 5))
+        y_hat /= y_hat.sum(axis=1, keepdims=True)
+        return Batch("", {"y_hat": y_hat, "y": np.eye(5)[rng.integers(0, 5, 7)]})
+    shapes = {"x": (7, 5), "grad_y": (7, 3 if layer.weights else 5), "W": (5, 3), "b": (1, 3)}
+    names = ["x", "grad_y", *layer.weights]
+    return Batch("", {name: rng.normal(size=shapes[name]) for name in names})
+
+
+def test_what_is_claimed_of_a_submission_holds_for_a_fresh_batch_too():
+    claims = 0
+    for submission in WRONG:
+        model = module(submission.source)
+        fault = first_fault(model, submission.blamed.partition(".")[0])[1]
+        if fault.kind not in ("value", "shape") or fault.call.batch.is_extreme:
+            continue
+        found = diagnosis.formula(fault)
+        if found and found.k is None and "before" not in found.formula:
+            layer = fault.call.layer
+            other = Call(model, layer, fault.call.method, fresh(layer)).run()
+            claimed = judge.FaultError("value", "", fault.result, call=other, calls=(other,))
+            assert diagnosis.match(found.formula, claimed), submission.code
+            claims += 1
+    assert claims > 40

@@ -1,0 +1,130 @@
+"""A layer is described once: whoever adds one writes it in three files, and the rest follows."""
+
+import re
+import shutil
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import make_startup
+from support.gradient_check.layers import LAYERS, METHODS, batches_for, example_for, right_results
+
+EVERY_METHOD = [(layer, method) for layer in LAYERS for method in METHODS]
+IDS = [f"{layer.name}.{method}" for layer, method in EVERY_METHOD]
+
+# What somebody adds to model.py, to numerical.py and to layers.py.
+MODEL = '''
+class ReLU:
+    """ReLU（讲义第 3 节）。 ReLU (handout, section 3): y = max(x, 0)."""
+
+    def forward(self, x):
+        """由 x 算出 y。 Return y, shaped like x."""
+        # BEGIN SOLUTION
+        self.x = x
+        return np.maximum(x, 0)
+        # END SOLUTION
+
+    def backward(self, grad_y):
+        """由 dL/dy 算出 dL/dx。 Return dL/dx from dL/dy."""
+        # BEGIN SOLUTION
+        return grad_y * (self.x > 0)
+        # END SOLUTION
+
+
+'''
+NUMERICAL = '''
+def relu(x):
+    """y = max(x, 0), entry by entry."""
+    return [[max(v, 0.0) for v in row] for row in x]
+'''
+ENTRY = """
+    Layer(
+        name="ReLU",
+        section=3,
+        formula=numerical.relu,
+        forward="y = max(x, 0)",
+        backward="dL/dx = dL/dy where x > 0, else 0",
+        example={"x": [[1, -2, 0], [0, 3, -1]], "grad_y": [[1, 2, -1], [4, 0, 2]]},
+    ),
+"""
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory):
+    """Return a copy of chapter03/ with a class ReLU."""
+    chapter = tmp_path_factory.mktemp("house") / "chapter03"
+    shutil.copytree(make_startup.CHAPTER, chapter, ignore=shutil.ignore_patterns("__pycache__"))
+
+    def edit(path, change):
+        path.write_text(change(path.read_text(encoding="utf-8")), encoding="utf-8")
+
+    checks = chapter / "support" / "gradient_check"
+    edit(
+        chapter / "solution" / "model.py",
+        lambda text: text.replace("class MLP", MODEL + "class MLP"),
+    )
+    edit(checks / "numerical.py", lambda text: text + "\n" + NUMERICAL)
+    edit(checks / "layers.py", lambda text: text.replace("LAYERS = (\n", "LAYERS = (" + ENTRY))
+    return chapter
+
+
+def checked(house, tmp_path, old="", new=""):
+    """Return what the checks in the house say of its solution with a change."""
+    source = (house / "solution" / "model.py").read_text(encoding="utf-8")
+    assert old in source
+    file = tmp_path / "model.py"
+    file.write_text(source.replace(old, new) if old else source, encoding="utf-8")
+    command = [sys.executable, house / "solution" / "main.py", "--check_only", "--model", file]
+    return subprocess.run(command, capture_output=True, text=True, encoding="utf-8").stdout
+
+
+RIGHT = ["self.x > 0", "self.x >= 0", "0.5 * (np.sign(self.x) + 1)"]
+
+
+@pytest.mark.parametrize("slope", RIGHT)
+def test_a_right_relu_passes_with_any_slope_at_its_kink(slope, house, tmp_path):
+    said = checked(house, tmp_path, "(self.x > 0)", f"({slope})")
+    assert "10 of 10 done" in said
+    assert "FAIL" not in said
+    assert "PASS   ReLU.backward" in said
+
+
+WRONG = {
+    # what is wrong: old code, new code, what the report says
+    "sign": ("return grad_y * (self.x > 0)", "return -grad_y * (self.x > 0)", "sign is wrong"),
+    "transpose": ("np.maximum(x, 0)", "np.maximum(x, 0).T", "the shape is not: transposed"),
+    "a factor N": ("grad_y * (self.x > 0)", "grad_y * (self.x > 0) * len(grad_y)",
+                   "N times too large"),
+    "a slope at the kink": ("self.x > 0", "(self.x > 0) + 2 * (self.x == 0)",
+                            r"backward\(grad_y\)\[0, 0\] is .*, and should be"),
+    "numbers": ("np.maximum(x, 0)", "np.maximum(x, 0.5)",
+                r"x = \[\[1, -2, 0\], \[0, 3, -1\]\].*should give \[\[1, 0, 0\], \[0, 3, 0\]\]"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_a_wrong_relu_is_named_with_what_is_true_of_any_layer(name, house, tmp_path):
+    old, new, pattern = WRONG[name]
+    said = " ".join(checked(house, tmp_path, old, new).split())
+    assert "9 of 10 done" in said or "8 of 10 done" in said
+    assert re.search(r"FAIL ReLU\.(forward|backward), ", said)
+    assert re.search(pattern, said)
+    assert "Next: correct ReLU" in said
+
+
+@pytest.mark.parametrize(("layer", "method"), EVERY_METHOD, ids=IDS)
+def test_a_layer_s_batches_and_example_give_right_results_of_all_names(layer, method):
+    for batch in (*batches_for(layer), example_for(layer, method)):
+        right = right_results(layer, method, batch)
+        assert set(layer.results(method)) <= set(right)
+        assert all(np.isfinite(array).all() for array in right.values())
+
+
+@pytest.mark.parametrize("layer", LAYERS, ids=[layer.name for layer in LAYERS])
+def test_batches_differ_in_what_could_be_mixed_up(layer):
+    ordinary = [batch for batch in batches_for(layer) if not batch.is_extreme]
+    assert len({batch.rows for batch in ordinary}) > 2
+    assert len({batch.columns for batch in ordinary}) > 1
+    assert {batch.dtype.name for batch in ordinary} == {"float64", "float32"}
