@@ -89,6 +89,14 @@ ends the program | raise SystemExit(3)
 still there | self.x = x; raise NotImplementedError("Linear.forward")
 column is appended | x = np.hstack([x, np.ones((len(x), 1))]); return x @ self.W + self.b
 np\.matrix is no plain | return np.asmatrix(x) @ self.W + self.b
+does not depend on self\.W, self\.b | self.w = np.full(self.W.shape, 0.1); return x @ self.w
+does not depend on self\.W: | self.x = x; return x @ np.full(self.W.shape, 0.1) + self.b
+layer of its own | return np.maximum(0, x @ self.W + self.b)
+thrown away | self.x = x; x @ self.W; return x + self.b
+`self\.b\.T` is transposed | return x @ self.W + self.b.T
+no function: without | return x @ self.W.T() + self.b
+transpose of x is | return x @ self.W^T + self.b
+as many numbers | self.x = x; return x @ self.W.transpose(0, 2, 1).transpose(0, 2, 1) + self.b
 masked array | return np.ma.masked_less(x @ self.W + self.b, -100)
 has to begin with | def forward(self, x): => def forward(x):
 has to stand in class | class Linear: => class Lineal:
@@ -116,7 +124,7 @@ grad_b is \(m,\) | grad_y.sum(axis=0, keepdims=True) => np.sum(grad_y, axis=0)
 add up the rows | grad_y.sum(axis=0, keepdims=True) => np.sum(grad_y)
 add up the rows | grad_y.sum(axis=0, keepdims=True) => grad_y
 has to keep | \n        self.grad_b = grad_y.sum(axis=0, keepdims=True) => <nothing>
-constant 1, | grad_y.sum(axis=0, keepdims=True) => np.ones_like(self.b)
+constant 1, .*gradient is not used | grad_y.sum(axis=0, keepdims=True) => np.ones_like(self.b)
 another name, self\.dW | self.dW = self.x.T @ grad_y; self.db = grad_y.sum(axis=0)
     return grad_y @ self.W.T
 local variable | self.grad_W = self.x.T => grad_W = self.x.T
@@ -139,7 +147,28 @@ no lr is needed | return grad_y @ self.W.T => self.W -= lr * self.grad_W
 weight decay | self.x.T @ grad_y => self.x.T @ grad_y + 0.01 * self.W
 0.01 times | self.x.T @ grad_y => 0.01 * self.x.T @ grad_y
 only the last row | self.x.T @ grad_y => [np.outer(x, g) for x, g in zip(self.x, grad_y)][-1]
-batch of one row | self.x.T @ grad_y => np.outer(self.x, grad_y)
+np\.outer takes two vectors | self.x.T @ grad_y => np.outer(self.x, grad_y)
+np\.outer takes two vectors | grad_W = np.zeros_like(self.W); grad_W += np.outer(self.x, grad_y)
+    self.grad_W = grad_W; self.grad_b = grad_y.sum(axis=0, keepdims=True)
+    return grad_y @ self.W.T
+row of x has to meet | self.x.T @ grad_y => self.x.sum(axis=0)[:, None] * grad_y.sum(axis=0)
+`self\.x\.T \* grad_y` the \* is entry | self.x.T @ grad_y => self.x.T * grad_y
+wrong axis | self.x.T @ grad_y => (self.x[:, :, None] * grad_y[:, None]).sum(axis=1)
+that is dL/dX | self.grad_W = grad_y @ self.W.T; self.grad_b = grad_y.sum(axis=0)[None]
+    return self.x.T @ grad_y
+that is grad_W | return grad_y @ self.W.T => return self.grad_W
+coarser | self.x.T @ grad_y => (self.x.T @ grad_y).astype(int)
+do occur | return grad_y @ self.W.T => return np.clip(grad_y @ self.W.T, -5, 5)
+whole numbers.* // 1 | self.x.T @ grad_y => self.x.T @ grad_y // 1
+no opt is needed | return grad_y @ self.W.T => self.opt.step(self.grad_W)
+no decay is needed | self.x.T @ grad_y => self.x.T @ grad_y + self.decay * self.W
+calls forward again | return grad_y @ self.W.T => return self.forward(grad_y)
+function is returned | return grad_y @ self.W.T => return lambda: grad_y @ self.W.T
+sum knows neither | grad_y.sum(axis=0, keepdims=True) => sum(grad_y, axis=0, keepdims=True)
+swapped by \.T | return grad_y @ self.W.T => return grad_y @ self.W.reshape(self.W.shape[::-1])
+inner sizes of a | self.x.T @ grad_y => (self.x @ self.x) @ (grad_y @ grad_y)
+before it has a value | self.grad_W = self.x.T => grad_W += self.x.T
+more, or fewer, values | self.x.T @ grad_y => np.dot(self.x.T)
 passed on unchanged | return grad_y @ self.W.T => return grad_y
 grad_y is forgotten | return grad_y @ self.W.T => return self.W.T
 output y is used | self.x = x => self.x = x; self.y = x @ self.W + self.b
@@ -167,7 +196,20 @@ axis= is unknown | return 1 / (1 + np.exp(-x, axis=1))
 need np\. | return 1 / (1 + exp(-x))
 no sigmoid there | return np.sigmoid(x)
 expit is not imported | return expit(x)
-NUMBERS | return 1 / (1 + np.exp(-np.clip(x, -1, 1)))
+do occur.* 500 | return 1 / (1 + np.exp(-np.clip(x, -1, 1)))
+do occur.* 500 | x = np.clip(x, -10, 10); self.y = 1 / (1 + np.exp(-x)); return self.y
+coarser | self.y = np.round(1 / (1 + np.exp(-x)), 2); return self.y
+whole numbers | self.y = 1 // (1 + np.exp(-x)); return self.y
+brackets are missing | self.y = 1 / 1 + np.exp(-x); return self.y
+base of the power | self.y = 1 / (1 + 2.718 ** -x); return self.y
+np\.exp\(x\) | self.y = 1 / (1 + e ** -x); return self.y
+no function sigmoid | self.y = sigmoid(x); return self.y
+no method squash | self.y = self.squash(x); return self.y
+calls itself | self.y = self.forward(x); return self.y
+`a \(b\)` for a call | self.y = 1 / (1 + np.exp(-x)); return self.y (1)
+np\.empty holds | y = np.empty_like(x); y[x > 0] = 1 / (1 + np.exp(-x[x > 0])); return y
+ordinary numbers it is right | return np.where(np.abs(x) < 9, 1 / (1 + np.exp(-x)), 0.5)
+NUMBERS | return np.clip(0.2 * x + 0.5, 0, 1)
 PASS | self.y = 1 / (1 + np.exp(-x)); return self.y
 PASS | self.y = np.where(x >= 0, 1 / (1 + np.exp(-x)), np.exp(x) / (1 + np.exp(x))); return self.y
 PASS | z = np.exp(-np.abs(x)); self.y = np.where(x >= 0, 1, z) / (1 + z); return self.y
@@ -186,6 +228,16 @@ matrix product | return grad_y @ (self.y * (1 - self.y))
 passed on unchanged | return grad_y
 once more | s = 0.5 + 0.5 * np.tanh(0.5 * self.y); return grad_y * s * (1 - s)
 alters in place | self.y *= 1 - self.y; return grad_y * self.y
+`a \(b\)` for a call | return grad_y * self.y (1 - self.y)
+no matrix product | return np.matmul(self.y, 1 - self.y) * grad_y
+no transpose is wanted | return grad_y @ self.y.T * (1 - self.y)
+transpose has no place | return self.y.T * (1 - self.y)
+derivative of tanh | return grad_y * (1 - self.y ** 2)
+without .* \*\* 2. it | return grad_y * self.y * (1 - self.y) ** 2
+wrong operator | return grad_y * self.y - (1 - self.y)
+natural logarithm | return np.ln(self.y)
+raw memory | return -grad_y.data * self.y * (1 - self.y)
+np\.max takes its second | return np.max(0, grad_y)
 no exp | self.y = (1 + => self.x, self.y = x, (1 +
     e = np.exp(-self.x); return grad_y * e / (1 + e) ** 2
 taken of grad_y | s = self.forward(grad_y); return s * (1 - s)
@@ -206,7 +258,26 @@ by np\.mean | e = np.exp(x - x.max(axis=1, keepdims=True)); return e / e.mean(ax
 no such axis or index | e = np.exp(x); return e / e.sum(axis=2, keepdims=True)
 exp of a large | e = np.exp(x - np.median(x, 1, keepdims=True)); return e / e.sum(1)[:, None]
 single sample | e = np.exp(x - np.max(x)); self.y = e / sum(e); assert x.ndim == 1; return self.y
-into the place | y = np.zeros(len(x)); y[0] = np.exp(x[0]); return y
+given a whole row | y = np.zeros(len(x)); y[0] = np.exp(x[0]); return y
+into the place | y = np.zeros(x.shape); y[:, 0] = np.exp(x); return y
+np\.empty holds | p = np.empty_like(x); p[0] = np.exp(x[0]) / np.exp(x[0]).sum(); return p
+thrown away | e = np.exp(x - x.max(1, keepdims=True)); e / e.sum(1, keepdims=True); return e
+True, False and None | e = np.exp(x); return e / e.sum(axis=1, keepdims=true)
+np\.maximum compares | e = np.exp(x - np.maximum(x, axis=1)); return e
+adds so much | e = np.exp(x - x.max(1, keepdims=True)); return e / (e.sum(1, keepdims=True) + 0.1)
+__init__ was changed | class Softmax: => class Softmax:\n    def __init__(self, k):\n        pass\n
+list does not compute | e = [np.exp(row - row.max()) for row in x]; return e / 2
+without `s \+` | y = np.zeros_like(x); s = 0
+    for i in range(len(x)):
+        e = np.exp(x[i] - x[i].max())
+        s = s + e.sum()
+        y[i] = e / s
+    return y
+inside the loop | self.y = np.zeros_like(x)
+    for i in range(len(x)):
+        e = np.exp(x[i] - x[i].max())
+        self.y[i] = e / e.sum()
+        return self.y
 PASS | z = x.T - x.max(axis=1); e = np.exp(z); self.y = (e / e.sum(axis=0)).T; return self.y
 PASS | e = np.exp(x - x.max(axis=1, keepdims=True)); self.y = e / (e.sum(1)[:, None] + 1e-8)
     return self.y
@@ -221,17 +292,58 @@ one layer | return grad_y
 each row alone | return self.y * (grad_y - np.sum(grad_y * self.y, axis=0, keepdims=True))
 dimension is lost | return self.y * (grad_y - np.sum(grad_y * self.y, axis=1))
 sizes \(read from the right | return self.y * (grad_y - (grad_y * self.y)[:, 1:])
-constant 0, | return grad_y * self.y * (1 - self.y.sum(axis=1, keepdims=True))
+constant 0, .*is not used | return grad_y * self.y * (1 - self.y.sum(axis=1, keepdims=True))
 shortcut | return (self.y - grad_y) / len(grad_y)
 single Jacobian | return grad_y @ (np.diag(self.y) - np.outer(self.y, self.y))
 single Jacobian | s = self.y.reshape(-1, 1); return (np.diagflat(s) - np.dot(s, s.T)) @ grad_y
 diagonal | return self.y * (1 - self.y)
 Jacobians are returned | y = self.y
     return y[:, :, None] * np.eye(y.shape[1]) - y[:, :, None] * y[:, None]
+no labels arrive here | hot = np.zeros_like(grad_y)
+    hot[range(len(hot)), grad_y.ravel()] = 1
+    return self.y - hot
+sum is that of grad_y \* y | return self.y * (grad_y - np.sum(grad_y, axis=1, keepdims=True))
+second part is missing | return self.y * grad_y
+mean where a sum | return self.y * (grad_y - np.mean(self.y * grad_y, axis=1, keepdims=True))
+wrong operator | return self.y * (grad_y + np.sum(self.y * grad_y, axis=1, keepdims=True))
+brackets are missing | return self.y * grad_y - np.sum(self.y * grad_y, axis=1, keepdims=True)
+diagonal of a two-dimensional | return grad_y * np.diag(self.y)
+single Jacobian.*\n.*y \* y\.T | p = self.y; J = -p * p.T; return J @ grad_y
+single Jacobian | y = self.y.reshape(-1, 1); return np.diagflat(y) - y @ y.T
+given a whole row | y = self.y; D = y.shape[1]; J = np.zeros((D, D))
+    for a in range(D):
+        for b in range(D):
+            J[a, b] = y[a] * ((a == b) - y[b])
+    return J @ grad_y
+single sample | y = self.y; return y * (grad_y - float(np.dot(y, grad_y)))
+of two vectors is one number | y = self.y; out = np.zeros_like(y)
+    for i in range(len(y)):
+        out[i] = (np.diag(y[i]) - y[i] @ y[i].T) @ grad_y[i]
+    return out
+letters after -> | y = self.y; j = -np.einsum("bi,bj->ijb", y, y)
+    j = j + y[:, :, None] * np.eye(y.shape[1])
+    return np.einsum("bij,bj->bi", j, grad_y)
+Jacobian of a row is put | y = self.y; out = np.zeros_like(y)
+    for i in range(len(y)):
+        out[i] = np.diag(y[i]) - np.outer(y[i], y[i])
+    return out
+of the batch only the first | y = self.y; s = 0; out = np.zeros_like(y)
+    for i in range(len(y)):
+        s += grad_y[i] @ y[i]
+        out[i] = y[i] * (grad_y[i] - s)
+    return out
+batch of one row only | y = self.y.mean(axis=0)
+    return self.y * grad_y - self.y * (y @ grad_y.T)[:, None].mean()
+adds? up \(\+=\)|\(\+=\) | y = self.y; out = np.zeros_like(y)
+    for i in range(len(y)):
+        for a in range(y.shape[1]):
+            for b in range(y.shape[1]):
+                out[i, a] = y[i, a] * ((a == b) - y[i, b]) * grad_y[i, b]
+    return out
 reverses all axes | y = self.y[:, :, None]
     return (np.eye(len(y[0])) * y - y @ y.T) @ grad_y[:, :, None]
 needs no labels | return self.y - self.label
-matrix product | return self.y * (grad_y - self.forward(grad_y)) @ self.y
+calls forward again | return self.y * (grad_y - self.forward(grad_y)) @ self.y
 PASS | return self.y * grad_y - self.y * (self.y * grad_y).sum(-1)[:, np.newaxis]
 PASS | return np.array([(np.diag(p) - np.outer(p, p)) @ g for p, g in zip(self.y, grad_y)])
 PASS | y = self.y; j = y[:, :, None] * (np.eye(y.shape[1]) - y[:, None])
@@ -252,8 +364,24 @@ softmax is applied once more | p = np.exp(y_hat) / np.exp(y_hat).sum(axis=1, kee
     return -np.sum(y * np.log(p)) / len(y)
 one-hot | return -np.log(y_hat[np.arange(len(y)), y]).mean()
 cost much | p = y_hat[(y == 1) & (y_hat > 0)]; return -np.sum(np.log(p)) / len(y)
-exp of a large | return -np.sum(y * np.log(y_hat - 1)) / len(y)
-NUMBERS | return -np.mean(np.sum(y * np.log(y_hat + 0.3), axis=1))
+of a negative number | return -np.sum(y * np.log(y_hat - 1)) / len(y)
+constant 0\.5, whatever | return 0.5
+adds so much | return -np.mean(np.sum(y * np.log(y_hat + 0.3), axis=1))
+np\.max takes its second | return -np.sum(y * np.log(np.max(y_hat, 1e-12))) / len(y)
+N is no variable | return -1/N * np.sum(y * np.log(y_hat))
+whole numbers | return -1 // len(y) * np.sum(y * np.log(y_hat + 1e-12))
+other way round it | return -np.sum(y_hat * np.log(y)) / len(y)
+other way round it | return -np.sum(target * np.log(predicted + 1e-12)) / len(target)
+    def forward(self, y_hat, y): => def forward(self, target, predicted):
+binary | p = y_hat + 1e-12; return -(y * np.log(p) + (1 - y) * np.log(1 - p + 1e-12))[0, 0]
+binary | p = y_hat + 1e-12; return -(y @ np.log(p).T + (1 - y) @ np.log(1 - p + 1e-12).T)
+one number | return -np.dot(y, np.log(y_hat + 1e-12).T)
+one number | return [-np.sum(y * np.log(y_hat + 1e-12)) / len(y)]
+mean squared | return np.mean((y - y_hat) ** 2)
+factor y is missing | return -np.sum(np.log(y_hat + 1e-12)) / len(y)
+no power | return -np.sum(y^2 * np.log(y_hat)) / len(y)
+1 / 0|division by 0 | return np.sum(y / y_hat - 1) / len(y) + 0 / (y_hat.sum() * 0)
+np\.float exists no longer | return -np.sum(y * np.log(y_hat.astype(np.float))) / len(y)
 PASS | self.y, self.y_hat = y, y_hat + 1e-6; return -(y * np.log(self.y_hat)).sum(axis=1).mean()
 PASS | self.y, self.y_hat = y, np.clip(y_hat, 1e-7, 1 - 1e-7)
     return np.mean(-np.sum(y * np.log(self.y_hat), axis=1))
@@ -272,6 +400,9 @@ binary | y, p = self.y, self.y_hat; return (-y / p + (1 - y) / (1 - p + 1e-12)) 
 logarithm itself | return -self.y * np.log(self.y_hat) / len(self.y)
 once more | e = np.exp(self.y_hat); return (e / e.sum(axis=1, keepdims=True) - self.y) / len(e)
 stay apart | return (-self.y / self.y_hat / len(self.y)).mean(axis=0)
+stay apart | return np.mean(-self.y / self.y_hat)
+other way round, a division | return -self.y_hat / self.y
+factor y is missing | return -1 / self.y_hat / len(self.y)
 has to stand in class | def backward(self): => def gradient(self):
 has to stand in class | \n    def backward(self): => \ndef backward(self):
 stand in class | \n\nclass MLP: => \n    def backward(self):\n        raise Later\n\n\nclass MLP:

@@ -5,13 +5,14 @@ import contextlib
 import difflib
 import inspect
 import re
+import textwrap
 from dataclasses import replace
 from functools import cache
 from typing import NamedTuple
 
 import numpy as np
 
-from support.gradient_check import mistakes
+from support.gradient_check import mistakes, repairs
 from support.gradient_check.calls import Call, kept_by
 from support.gradient_check.layers import example_for, right_results
 from support.gradient_check.limits import message_of
@@ -25,6 +26,10 @@ FUNCTIONS = {
     "sigmoid": lambda x: (1 + np.tanh(x / 2)) / 2,
     "softmax": lambda x: 1 / np.exp(x[:, None, :] - x[:, :, None]).sum(axis=2),
 }
+
+
+# What says little without numbers beside it.
+WEAK_FACTS = ("far", "special", "one sample", "one row", "rows meet", "carried")
 
 
 class Match(NamedTuple):
@@ -41,7 +46,23 @@ class Found(NamedTuple):
     text: str
 
 
+class Explanation(NamedTuple):
+    """What is said of a fault: what it looks like, and numbers to compare if that says little."""
+
+    looks_like: str
+    example: str
+
+
 def explain(fault):
+    """Return the Explanation of a FaultError."""
+    said = looks_like(fault)
+    weak = [say(*mistakes.FACTS[key]).partition("{")[0] for key in WEAK_FACTS]
+    if said and not said.startswith(tuple(filter(None, weak))):
+        return Explanation(said, "")
+    return Explanation(said, example(fault))
+
+
+def looks_like(fault):
     """Return what a FaultError looks like, '' if there is nothing true to be said."""
     explainers = {
         "absent": _absent,
@@ -74,12 +95,13 @@ def _changed(fault):
 def _missing(fault):
     call = fault.call
     wanted = call.layer.source(call.method, fault.result)
+    thrown_away = _thrown_away(call)
     if not wanted.startswith("self."):
-        return say(*mistakes.NO_RETURN)
+        return thrown_away or say(*mistakes.NO_RETURN)
     for name, value in kept_by(call.alone().subject).items():
         if same(value, call.right[fault.result], call.batch.dtype.name):
             return say(*mistakes.OTHER_NAME).format(name, wanted)
-    return say(*mistakes.NOT_KEPT).format(wanted)
+    return thrown_away or say(*mistakes.NOT_KEPT).format(wanted)
 
 
 def _type(fault):
@@ -87,13 +109,54 @@ def _type(fault):
     name = type(got).__name__
     if isinstance(got, tuple) and len(got) == 1:
         name = "comma"
+    if callable(got):
+        name = "function"
+    if name == "list" and fault.result == "loss":
+        return say(*mistakes.FACTS["loss"])
     return say(*mistakes.TYPES.get(name, ("", "")))
 
 
 def _numbers(fault):
-    """Explain numbers or shapes that are not right."""
+    """Explain numbers or shapes that are not right: the surest comes first."""
+    repaired = _repaired(mistakes.REPAIRS_FIRST, fault)
+    if repaired:
+        return repaired
+    said = _exchanged(fault) or _thrown_away(fault.call)
+    if said:
+        return said
     found = formula(fault)
-    return found.text if found else _fact(fault)
+    if found:
+        return found.text
+    return (
+        _of_loss(fault)
+        or _unused_weights(fault)
+        or _never_set(fault)
+        or _forward_again(fault.call)
+        or _repaired(mistakes.REPAIRS, fault)
+        or _takes_a_diagonal(fault.call)
+        or _fact(fault)
+    )
+
+
+def _of_loss(fault):
+    """Say what is wrong with a loss that is no single number, or has a part too much."""
+    lines = []
+    if fault.result != "loss":
+        return ""
+    if fault.kind == "shape":
+        lines.append(say(*mistakes.FACTS["loss"]))
+    if re.search(r"log\(\s*1\.?0?\s*-", source_of(fault.call)):
+        lines.append(say(*mistakes.BINARY))
+    return "\n".join(lines)
+
+
+def _repaired(table, fault):
+    """Name the change of the code that makes the method right, '' if none of the table does."""
+    for name, text in table.items():
+        piece = repairs.found_by(name, fault)
+        if piece is not None:
+            return say(*text).format(piece)
+    return ""
 
 
 # ---- formulas
@@ -108,7 +171,10 @@ def formula(fault):
     own = mistakes.MISTAKES.get((f"{call.layer.name}.{call.method}", result), [])
     words = _words(source_of(call))
     # Of numbers that are all the same, nothing else can be said: many formulas would fit.
-    for rows in ([mistakes.CONSTANT], own, mistakes.RELATIONS):
+    constant = mistakes.CONSTANT
+    if "grad_y" in call.layer.parameters(call.method):
+        constant = mistakes.CONSTANT_BACKWARD
+    for rows in ([constant], own, mistakes.RELATIONS):
         found = list(_fitting(rows, fault, words))
         if found:
             # The one whose words resemble the student's own most: those in common less the others.
@@ -244,12 +310,19 @@ def _words(text):
 
 def _error(fault):
     call = fault.call
-    found = ""
+    found = _forward_again(call)
+    if found:
+        return found
     if call.misfit:
         found = _meeting(call)
     elif re.search(r"\((\d+),\1\)", str(call.error)) and re.search("eye|iden", source_of(call)):
         found = say(*mistakes.ONE_JACOBIAN)
-    return found or _written_size(call) or _one_sample(fault) or _stumble(fault)
+    if found:
+        return found
+    found = _written_size(call)
+    if not found and isinstance(call.error, ValueError):
+        found = _repaired(mistakes.REPAIRS, fault) or _thrown_away(call)
+    return found or _takes_a_diagonal(call) or _one_sample(fault) or _stumble(fault)
 
 
 def _meeting(call):
@@ -280,11 +353,23 @@ def _meets_alike(text, names, met):
 def _meeting_of_shapes(call):
     met, source = call.misfit, source_of(call)
     rows, columns = call.batch.rows, call.batch.columns
+    if "np.outer" in source and call.layer.weights:
+        return say(*mistakes.FACTS["outer"])
+    if _takes_a_diagonal(call):
+        return _takes_a_diagonal(call)
     sizes = {size for shape in met.shapes for size in shape}
+    has_jacobians = any(
+        row[:2] == mistakes.ONE_JACOBIAN
+        for result in call.names
+        for row in mistakes.MISTAKES.get((f"{call.layer.name}.{call.method}", result), ())
+    )
     is_of_all = (rows, rows) in met.shapes or sizes & {rows * columns, rows**2, columns**2}
-    if is_of_all and re.search(r"eye|identity|diag|outer|kron|tile", source):
+    if has_jacobians and is_of_all and re.search(r"eye|identity|diag|outer|kron|tile", source):
         return say(*mistakes.ONE_JACOBIAN)
-    if met.operator == "@" and max(map(len, met.shapes)) > 2 and ".T" in met.text:
+    is_transposed = ".T" in met.text or "transpose" in met.text
+    if is_transposed and met.operator != "@" and met.shapes[0] == met.shapes[1][::-1]:
+        return say(*mistakes.FACTS["no transpose"])
+    if met.operator == "@" and max(map(len, met.shapes)) > 2 and is_transposed:
         return say(*mistakes.THREE_AXES)
     if met.shapes[0] == (rows, columns + 1) and re.search("stack|concat|append|c_", source):
         return say(*mistakes.ONES)
@@ -309,42 +394,165 @@ def _stumble(fault):
     call, error = fault.call, fault.call.error
     if fault.calls[0].error is None:
         return say(*mistakes.FACTS["special"]).format(say(*fault.calls[0].batch.about))
+    line = call.place.source if call.place else ""
+    text = f"{call.layer.name}.{call.method}: {message_of(error)}\n{line}"
     for pattern, english, chinese in mistakes.STUMBLES:
-        found = re.search(pattern, message_of(error))
+        found = re.search(pattern, text)
         if found:
             groups = [group for group in found.groups() if group]
             first = call.layer.first_line(call.method)
-            return say(english, chinese).format(*groups, close=_close(error), first=first)
+            return say(english, chinese).format(*groups, close=_close(call), first=first)
     return ""
 
 
-def _close(error):
+def _close(call):
     """Return a question with a name that resembles the one that is not there."""
-    name, there = getattr(error, "name", None), getattr(error, "obj", None)
-    names = [name for name in dir(there) if name[0] != "_"] if there is not None else ()
-    found = difflib.get_close_matches(str(name), names, 1, 0.7)
+    error = call.error
+    wanted, there = str(getattr(error, "name", None)), getattr(error, "obj", None)
+    if isinstance(error, NameError):
+        names = [*call.layer.parameters(call.method), *source_names(call)]
+    else:
+        names = [name for name in dir(there) if not name.startswith("_")]
+    names = [name for name in names if name != wanted]
+    found = [name for name in names if name.lower() == wanted.lower()]
+    found = found or difflib.get_close_matches(wanted, names, 1, 0.7)
     return say(f" Is `{found[0]}` meant?", f"是不是想写 `{found[0]}`？") if found else ""
 
 
+def source_names(call):
+    """Return the names that the student's method gives to something."""
+    return re.findall(r"^\s*(\w+)\s*=[^=]", source_of(call), re.MULTILINE)
+
+
 # ---- what was found by trying something out
+
+
+def _exchanged(fault):
+    """Say that a layer with two inputs would be right with the two exchanged."""
+    call = fault.call
+    if len(call.layer.inputs) != 2:
+        return ""
+    a, b = call.layer.inputs
+    fits = {"exchanged": True, "exchanged, too large": True}
+    for other in fault.calls:
+        batch = other.batch
+        if batch.is_extreme:
+            continue
+        given = {**batch.given, a: batch.given[b], b: batch.given[a]}
+        swapped = Call(call.model, call.layer, call.method, replace(batch, given=given)).run()
+        got, right = swapped.results.get(fault.result), other.right[fault.result]
+        fits["exchanged"] &= same(got, right, batch.dtype.name)
+        fits["exchanged, too large"] &= same(got, right * batch.rows, batch.dtype.name)
+    for key, does_fit in fits.items():
+        if does_fit:
+            return say(*mistakes.FACTS[key])
+    return ""
+
+
+def _forward_again(call):
+    if call.method == "backward" and re.search(r"self\.forward\(grad_y", source_of(call)):
+        return say(*mistakes.FACTS["forward again"])
+    return ""
+
+
+def _takes_a_diagonal(call):
+    """Say that np.diag is given a two-dimensional array, if it is."""
+    if "np.diag(" not in source_of(call):
+        return ""
+    seen = set()
+
+    def diag(array, *k):
+        seen.add(np.ndim(array))
+        return np.diag(array, *k)
+
+    with repairs.replaced_in_numpy(call.model, {"diag": diag}):
+        call.alone()
+    return say(*mistakes.FACTS["diagonal"]) if 2 in seen else ""
+
+
+def _unused_weights(fault):
+    """Say which weights a result depends on by its formula, but not in the student's code."""
+    call = fault.call
+    unused = []
+    for name in call.layer.weights:
+        given = {**call.batch.given, name: call.batch.given[name] + 1}
+        batch = replace(call.batch, given=given)
+        depends = not same(right_results(call.layer, call.method, batch)[fault.result],
+                           call.right[fault.result])  # fmt: skip
+        other = Call(call.model, call.layer, call.method, batch).run()
+        results = other.results.get(fault.result), call.alone().results.get(fault.result)
+        if depends and other.error is None and same(*results):
+            unused.append(f"self.{name}")
+    return say(*mistakes.FACTS["no weights"]).format(say(", ", "、").join(unused)) if unused else ""
+
+
+def _never_set(fault):
+    """Say that an np.empty is not filled, if nan comes out where nan is put in its place."""
+    call = fault.call
+    if "np.empty" not in source_of(call):
+        return ""
+
+    def not_a_number(shape, dtype=float, **options):
+        return np.full(shape, np.nan)
+
+    def not_a_number_like(array, dtype=float, **options):
+        return np.full(np.shape(array), np.nan)
+
+    replaced = {"empty": not_a_number, "empty_like": not_a_number_like}
+    with repairs.replaced_in_numpy(call.model, replaced):
+        got = call.alone().results.get(fault.result)
+    is_set = same(got, got) and np.isfinite(np.asarray(got, dtype=np.float64)).all()
+    return "" if is_set else say(*mistakes.FACTS["empty"])
+
+
+def _thrown_away(call):
+    """Say which line of the method computes something that nobody gets, if there is one."""
+    for node in ast.walk(ast.parse(textwrap.dedent(source_of(call)))):
+        if isinstance(node, ast.Expr) and _only_computes(node.value):
+            return say(*mistakes.FACTS["thrown away"]).format(ast.unparse(node))
+    return ""
+
+
+def _only_computes(node):
+    if isinstance(node, ast.BinOp | ast.UnaryOp | ast.Compare):
+        return True
+    return isinstance(node, ast.Call) and bool(
+        re.match(r"np\.(exp|log|dot|matmul|sum|max|maximum|clip|where|transpose|reshape)\(|"
+                 r"[\w.]+\.(reshape|transpose|sum|astype|dot)\(", ast.unparse(node))
+    ) and not any(keyword.arg == "out" for keyword in node.keywords)  # fmt: skip
 
 
 def _fact(fault):
     """Say something true about numbers that no formula gives, '' if there is nothing to say."""
     call, result = fault.call, fault.result
     if fault.kind == "shape":
+        shape = np.shape(call.results[result])
+        if shape == (call.batch.rows * call.batch.columns,) * 2:
+            return say(*mistakes.ONE_JACOBIAN)
+        if shape == () or (len(shape) == 1 and call.layer.output == "loss"):
+            return say(*mistakes.FACTS["lost axis"])
         return _one_sample(fault)
     got, dtype = np.asarray(call.results[result], dtype=np.float64), call.batch.dtype.name
     if not np.all(np.isfinite(got)):
-        return say(*mistakes.FACTS["not finite"]) if call.warned else ""
+        return _not_finite(call)
     if call.batch.tolerance is None:
         return say(*mistakes.FACTS["small loss"]) if result == "loss" else ""
     if not same(call.alone().results.get(result), got, dtype):
         return say(*mistakes.FACTS["earlier"])
     if call is not fault.calls[0]:
-        about = say(*fault.calls[0].batch.about)
-        return "" if call.batch.is_extreme else say(*mistakes.FACTS["special"]).format(about)
+        if call.batch.is_extreme:
+            return say(*mistakes.FACTS["far"]).format(say(*call.batch.about))
+        return say(*mistakes.FACTS["special"]).format(say(*fault.calls[0].batch.about))
     return _one_sample(fault)
+
+
+def _not_finite(call):
+    """Say what makes inf or nan, if the student's code has it."""
+    source = source_of(call)
+    for key, pattern in (("exp", "exp"), ("log", "log"), ("division", "/|power|\\*\\* *-")):
+        if re.search(pattern, source):
+            return say(*mistakes.FACTS[key])
+    return ""
 
 
 def _one_sample(fault):
@@ -352,50 +560,116 @@ def _one_sample(fault):
     call = fault.call
     if call is not fault.calls[0]:
         return ""
-    for shape, key in (((-1,), "one sample"), ((-1, 1), "one sample"), ((1, -1), "one row")):
+    for shape in ((-1,), (-1, 1)):
         if all(_is_right_for_row(call, i, shape) for i in range(call.batch.rows)):
-            return say(*mistakes.FACTS[key])
-    return ""
+            return say(*mistakes.FACTS["one sample"])
+    if not all(_is_right_for_row(call, i, (1, -1)) for i in range(call.batch.rows)):
+        return ""
+    if call.layer.weights and call.method == "backward":
+        return say(*mistakes.FACTS["outer" if "np.outer" in source_of(call) else "rows meet"])
+    if fault.kind == "value" and fault.result != "loss":
+        got, right = call.results[fault.result], call.right[fault.result]
+        if len(right) > 1 and same(got[0], right[0]):
+            return say(*mistakes.FACTS["carried"])
+    return say(*mistakes.FACTS["one row"])
 
 
 def _is_right_for_row(call, i, shape):
+    """Return whether row i alone, of this shape, gives the right results.
+
+    A backward is also tried with the row's shape given to all that forward has kept of it.
+    """
     layer, batch = call.layer, call.batch.row(i, call.layer.weights)
     given = {
         name: array if name in layer.weights else array.reshape(shape)
         for name, array in batch.given.items()
     }
-    results = Call(call.model, layer, call.method, replace(batch, given=given)).run().results
+    reshaped = replace(batch, given=given)
     right = _right_for_row(layer, call.method, call.batch, i)
-    return bool(results) and all(
-        same(np.ravel(results[name]), np.ravel(right[name])) for name in call.names
-    )
+
+    def is_right(results):
+        return bool(results) and all(
+            same(np.ravel(results[name]), np.ravel(right[name])) for name in call.names
+        )
+
+    if is_right(Call(call.model, layer, call.method, reshaped).run().results):
+        return True
+    if call.method == "forward":
+        return False
+    subject = Call(call.model, layer, "forward", batch).run().subject
+    for name, value in kept_by(subject).items():
+        if name not in layer.weights and isinstance(value, np.ndarray) and value.shape[:1] == (1,):
+            setattr(subject, name, value.reshape(shape))
+    return is_right(Call(call.model, layer, "backward", reshaped).run(subject, False).results)
+
+
+# ---- examples
+
+
+MOST_ENTRIES = 16  # of an array that is shown
 
 
 def example(fault):
-    """Return a small example: what goes in, what comes out, and what should come out."""
+    """Return numbers to compare: a small example, or the call that failed, where it differs."""
     layer, method = fault.call.layer, fault.call.method
-    batch = example_for(layer, method)
-    call = Call(fault.call.model, layer, method, batch).run()
+    small = Call(fault.call.model, layer, method, example_for(layer, method)).run()
+    lines = _compared(small)
+    if lines:
+        given = [
+            f"{name} = {layer.example_texts.get(name) or shown(array)}"
+            for name, array in small.batch.given.items()
+        ]
+        return "\n".join(given + lines)
+    if fault.kind == "value":
+        return "\n".join(_where_it_differs(fault.call, fault.result))
+    return ""
+
+
+def _compared(call):
+    """Return lines that set the results of a call beside the right ones, where they differ."""
     lines = []
-    for name, got in call.results.items():
-        right = call.expected(name)
-        if not same(got, right):
-            where, got, right = layer.source(method, name), _shown(got), _shown(right)
-            lines.append(say(f"{where} gives {got}", f"{where} 算得 {got}"))
-            lines.append(say(f"and should give {right}", f"应为 {right}"))
-    if not lines:
-        return ""
-    given = [
-        f"{name} = {layer.example_texts.get(name) or _shown(array)}"
-        for name, array in batch.given.items()
-    ]
-    return "\n".join(given + lines)
+    for name in call.names:
+        right, got = call.expected(name), call.results.get(name)
+        where = call.layer.source(call.method, name)
+        if call.error is None and same(got, right):
+            continue
+        if call.error is None and isinstance(got, np.ndarray | np.number | float | int | list):
+            lines.append(say(f"{where} gives {shown(got)}", f"{where} 算得 {shown(got)}"))
+            lines.append(say(f"and should give {shown(right)}", f"应为 {shown(right)}"))
+        else:
+            lines.append(say(f"{where} should give {shown(right)}", f"{where} 应为 {shown(right)}"))
+    return lines
 
 
-def _shown(value):
+def _where_it_differs(call, result):
+    """Return lines that show one row of what went in, where the result differs most."""
+    right, got = call.expected(result), np.asarray(call.results[result], dtype=np.float64)
+    row = ()
+    if right.ndim and len(right) == call.batch.rows:
+        with np.errstate(all="ignore"):
+            error = np.where(np.isfinite(got), np.abs(got - right), np.inf)
+        row = (int(np.argmax(error.max(axis=1))),)
+    entry = f"[{row[0]}]" if row else ""
+    lines = []
+    for name in call.layer.concerned(call.method):
+        array = call.batch.given[name]
+        is_of_row = bool(row) and name not in call.layer.weights
+        lines.append(
+            f"{name}{entry} = {shown(array[row])}" if is_of_row else f"{name} = {shown(array)}"
+        )
+    where = call.layer.source(call.method, result) + entry
+    lines.append(say(f"{where} gives {shown(got[row])}", f"{where} 算得 {shown(got[row])}"))
+    lines.append(say(f"and should give {shown(right[row])}", f"应为 {shown(right[row])}"))
+    return lines
+
+
+def shown(value):
+    """Return an array as a text in one line; of a large one, only the shape."""
     try:
         value = np.round(np.asarray(value, dtype=np.float64), 4) + 0.0
     except (TypeError, ValueError):
         return repr(value)[:200]
+    if value.size > MOST_ENTRIES:
+        return say(f"an array of shape {value.shape}", f"形状为 {value.shape} 的数组")
     text = np.array2string(value, separator=", ", formatter={"float_kind": "{:g}".format})
     return " ".join(text.split())

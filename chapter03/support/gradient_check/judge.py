@@ -103,8 +103,11 @@ def _judge(calls):
             raise replace(fault, calls=tuple(calls))
 
 
-def fault_of(call):
-    """Return the FaultError that the call shows, or None if all is right."""
+def fault_of(call, names=None):
+    """Return the FaultError that the call shows, or None if all is right.
+
+    names: of the results that are looked at, by default all.
+    """
     if call.error is not None:
         if call.stage in ("make", "set"):
             place = call.place or _place_of_init(call.model, call.layer)
@@ -113,7 +116,7 @@ def fault_of(call):
     if call.changed:
         return _changed(call)
     for look in (_type, _shape, _value):
-        for name in call.names:
+        for name in names or call.names:
             fault = look(call, name)
             if fault:
                 return fault

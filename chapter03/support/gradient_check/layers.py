@@ -134,6 +134,7 @@ def _given_to_the_loss(rows, columns, rng):
     y_hat /= y_hat.sum(axis=1, keepdims=True)
     # With a label in the first and in the last column, loops that leave one out are seen.
     labels = [0, columns - 1, *rng.integers(0, columns, 9)][:rows]
+    rng.shuffle(labels)
     return {"y_hat": y_hat, "y": np.eye(columns)[labels]}
 
 

@@ -41,6 +41,8 @@ BINARY = ("that is binary cross-entropy. With one-hot classes there is no term f
           "这是二分类的交叉熵。标签是独热编码时，没有 1 - y 的那一项。")
 AGAIN = ("a softmax is applied once more: y_hat holds probabilities already.",
          "又做了一次 Softmax：y_hat 已经是概率了。")
+WITHOUT_Y = ("the factor y is missing: of each row, only the right class counts.",
+             "漏乘了 y：每一行只算正确的那一类。")
 _BCE, _L = "(y * np.log(y_hat) + (1 - y) * np.log(1 - y_hat))", "-(y * np.log(y_hat))"
 FUSED = (
     "that is (perhaps but for a factor) the gradient of softmax and loss together. Here backward "
@@ -59,6 +61,9 @@ MISTAKES = {
     ("there is a transpose too much: X is (N, d) and W (d, m), the inner sizes agree as they are.",
      "多转置了一次：X 是 (N, d)，W 是 (d, m)，相邻的两个数本来就相等。",
      "x @ W.T + b", "x.T @ W + b", "x.T @ W.T + b"),
+    ("the activation is a layer of its own; Linear gives X W + b as it is.",
+     "激活函数是另外一层；Linear 直接给出 XW + b。",
+     "sigmoid(x @ W + b)", "np.maximum(x @ W + b, 0)", "np.tanh(x @ W + b)"),
   ],
   ("Linear.backward", "grad_W"): [
     ("grad_W comes out transposed, (m, d), and W is (d, m).",
@@ -69,6 +74,8 @@ MISTAKES = {
      "用了输出 y，而这里应该是输入 x 或传来的梯度 grad_y。", "y.T @ grad_y", "x.T @ y"),
     ("{k:.4g} * W is added, as weight decay does. It does not belong to dL/dW.",
      "多加了 {k:.4g} * W，这是权重衰减的做法，不属于 dL/dW。", "x.T @ grad_y + k * W"),
+    ("that is dL/dX, which backward has to return.", "这是 dL/dX，backward 应该返回它。",
+     "grad_x", "grad_x.T"),
   ],
   ("Linear.backward", "grad_b"): [
     ("a dimension is lost: grad_b is (m,), and b is (1, m). keepdims=True keeps it.",
@@ -86,6 +93,8 @@ MISTAKES = {
     (*ORDER, "W @ grad_y.T", "W @ grad_y", "W.T @ grad_y", "grad_y.T @ W", "W.T @ grad_y.T"),
     (*PASSED_ON, "grad_y"),
     (*NO_GRAD_Y, "np.ones_like(grad_y) @ W.T", "W.T"),
+    ("that is grad_W, which belongs into self.grad_W; what is returned is dL/dX.",
+     "这是 grad_W，应该存进 self.grad_W；要返回的是 dL/dX。", "grad_W", "grad_W.T"),
   ],
   ("Sigmoid.forward", "y"): [
     ("the sign in the exponent is wrong: these are the values of the sigmoid at -x.",
@@ -101,6 +110,8 @@ MISTAKES = {
     ("the input x is used where the formula has the output y.",
      "用了输入 x，而公式里是输出 y。", "grad_y * x * (1 - x)", "x * (1 - x)"),
     (*WHOLE, "grad_y * (1 - y)", "grad_y * y"),
+    ("that is the derivative of tanh; the sigmoid's is y (1 - y).",
+     "这是 tanh 的导数；Sigmoid 的导数是 y (1 - y)。", "grad_y * (1 - y**2)", "1 - y**2"),
     (*PASSED_ON, "grad_y"),
     ("the function is taken of grad_y. It belongs to what forward has computed.",
      "把函数作用在 grad_y 上了。它应该作用在 forward 算的量上。", "grad_y * (1 - grad_y)",
@@ -132,7 +143,7 @@ MISTAKES = {
      "这是逐元素的 Sigmoid。Softmax 要除以这一行的和。", "sigmoid(x)"),
   ],
   ("Softmax.backward", "grad_x"): [
-    (*DIAGONAL, "grad_y * y * (1 - y)", "y * (1 - y)"),
+    (*DIAGONAL, "grad_y * y * (1 - y)", "y * (1 - y)", "(y * (1 - y)).T"),
     ("the incoming gradient is passed on unchanged, as if softmax and loss were one layer.",
      "把传来的梯度原样返回了，好像 Softmax 和损失是同一层。", "grad_y"),
     ("the sum runs over the whole array or over the batch; it is that of each row alone.",
@@ -142,7 +153,12 @@ MISTAKES = {
     ("that is the shortcut `prediction - label` of softmax and loss; but grad_y is no label.",
      "这是把 Softmax 和损失合在一起的捷径“预测减标签”；但传来的梯度 grad_y 不是标签。",
      "y - grad_y", "(y - grad_y) / N", "grad_y - y"),
-    (*ONE_JACOBIAN, "np.diag(y) - y @ y.T", "np.diag(y) - np.outer(y, y)"),
+    (*ONE_JACOBIAN, "np.diag(y) - y @ y.T", "np.diag(y) - np.outer(y, y)", "y * y.T", "-y * y.T"),
+    ("the sum is that of grad_y * y over the row, not of grad_y alone.",
+     "要求和的是这一行的 grad_y * y，而不只是 grad_y。",
+     "y * (grad_y - grad_y.sum(axis=1, keepdims=True))"),
+    ("the second part is missing: minus y times the sum over the row of grad_y * y.",
+     "少了后一部分：还要减去 y 乘以这一行 grad_y * y 的和。", "grad_y * y"),
     ("the rows' Jacobians are returned or added up; each has to meet its row of grad_y first.",
      "返回的是各行的雅可比矩阵（或它们的和）；每个矩阵还要乘上 grad_y 的那一行。",
      _J, f"grad_y[:, None, :] * ({_J})", f"({_J}).sum(axis=0)"),
@@ -157,8 +173,14 @@ MISTAKES = {
      "这是一个数组，而损失是一个数：全部加起来，再除以 N。",
      *(f"{_L}{b}{c}" for c in ("", " / N") for b in ("", ".sum(axis=0)", ".sum(axis=1)")),
      "-np.log(y_hat)", "-np.log((y * y_hat).sum(axis=1))"),
-    (*BINARY, *(f"{s}{_BCE}.{f}" for s in ("-", "") for f in ("sum() / N", "mean()", "sum()"))),
+    (*BINARY, *(f"{s}{_BCE}{f}" for s in ("-", "") for f in (
+      ".sum() / N", ".mean()", ".sum()", "", " / N", " / D", ".sum(axis=1)", ".mean(axis=1)",
+      ".sum(axis=0)", ".mean(axis=0)", ".sum() / D"))),
     (*AGAIN, *(f"-(y * np.log(softmax(y_hat))).{f}" for f in ("sum() / N", "sum()", "mean()"))),
+    (*WITHOUT_Y, *(f"-np.log(y_hat).{f}" for f in ("sum() / N", "sum()", "mean()"))),
+    ("that is the mean squared error; here the loss is the cross-entropy.",
+     "这是均方误差；这里的损失是交叉熵。", "((y - y_hat) ** 2).mean()",
+     *(f"((y - y_hat) ** 2).sum(){f}" for f in ("", " / N", " / 2", " / (2 * N)"))),
   ],
   ("CrossEntropyLoss.backward", "grad_y_hat"): [
     ("where y_hat is 0, 1 / 0 is inf and 0 / 0 nan: keep it away from 0, as for the logarithm.",
@@ -169,10 +191,14 @@ MISTAKES = {
      "这还是对数本身；它的导数是 1 / y_hat。", f"{_L} / N", _L, "-np.log(y_hat)"),
     (*BINARY, f"{_BG} / N", _BG, f"{_BG} / (N * D)", f"-{_BG} / N", f"-{_BG}"),
     (*AGAIN, "softmax(y_hat) - y", "(softmax(y_hat) - y) / N", "-y / softmax(y_hat) / N"),
+    (*WITHOUT_Y, "-1 / y_hat / N", "-1 / y_hat", "1 / y_hat"),
   ],
 }
 
 # What may have become of the right result of any method.
+CONSTANT_BACKWARD = (
+    "it is the constant {k:.6g}, whatever goes in: the incoming gradient is not used.",
+    "不管输入什么，结果总是常数 {k:.6g}：没有用到传来的梯度。", "np.ones_like(right) * k")
 CONSTANT = ("it is the constant {k:.6g}, whatever goes in.",
             "不管输入什么，结果总是常数 {k:.6g}。", "np.ones_like(right) * k")
 RELATIONS = [
@@ -191,8 +217,10 @@ RELATIONS = [
      "把结果累加到了上一次的结果上（+=）。每次调用都应该重新设置（=）。", "before + right"),
     ("it is divided by a fixed {inverse:.6g} in place of N, the number of rows.",
      "除以了固定的 {inverse:.6g}，而不是行数 N。", "right * N * k"),
-    ("everything is {k:.6g} times what it should be, in every batch: a constant factor.",
-     "每一批的结果都是正确值的 {k:.6g} 倍：多了或少了一个常数因子。", "right * k"),
+    ("everything is {k:.6g} times what it should be, in every batch: a constant factor (such as a "
+     "learning rate, which has no place here).",
+     "每一批的结果都是正确值的 {k:.6g} 倍：多了或少了一个常数因子（例如学习率，它不该在这里）。",
+     "right * k"),
     ("only the first row of the batch counts: an index 0, or a `return` inside the loop?",
      "只算了这一批的第一行：是不是下标写死成了 0，或者把 return 写在了循环里？",
      "right[0]", "first", "np.vstack([right[:1], np.zeros_like(right[1:])])"),
@@ -211,10 +239,27 @@ RELATIONS = [
      "right[..., None]", "right.squeeze()", "np.array([right])", "np.array([[right]])"),
 ]
 
-# What Python's or NumPy's message matches (the first pattern counts): {0}, {1} are the parts in
-# parentheses, {close} a name that resembles the misspelt one, {first} the method's first line.
+# What matches `method: message` and, below it, the line of code: the first pattern counts. {0},
+# {1} are the parts in parentheses, {close} a name that resembles the misspelt one, {first} the
+# method's first line.
 STUMBLES = [
-    ("positional argument",
+    (r"(maximum|minimum)\(\)",
+     "np.{0} compares two arrays entry by entry. The largest (smallest) of each row is given by "
+     "np.max (np.min) with axis=1 and keepdims=True.",
+     "np.{0} 是两个数组逐元素比较。求每一行的最大（最小）值用 np.max（np.min），加上 axis=1、"
+     "keepdims=True。"),
+    (r"(?:interpreted as an integer|scalar index|truth value)\n.*np\.(max|min|amax|amin)\(",
+     "np.{0} takes its second argument for an axis. Two arrays, or an array and a limit, are "
+     "compared entry by entry by np.maximum and np.minimum.",
+     "np.{0} 把第二个参数当成轴。两个数组（或者数组和一个界限）逐元素比较，要用 np.maximum、"
+     "np.minimum。"),
+    (r"not callable\n.*\.(T|shape|size|ndim)\(",
+     "{0} is no function: without parentheses after it.", "{0} 不是函数，后面不加括号。"),
+    (r"(?:ndarray|float\w*|int\w*|tuple|list)' object is not callable",
+     "Python takes `a (b)` for a call: in a product a `*` has to stand before the parenthesis. (Or "
+     "a variable has the name of a function.)",
+     "Python 把 `a (b)` 看成函数调用：相乘时括号前要写 `*`。（也可能是变量和函数重名了。）"),
+    (r"(?:forward|backward)\(\) (?:takes|missing|got)",
      "a call does not fit the parameters: the method has to begin with `{first}`.",
      "调用和参数对不上：方法的第一行应该是 `{first}`。"),
     ("NoneType|of type None",
@@ -223,10 +268,13 @@ STUMBLES = [
     ("builtin_function_or_method|'method'|'numpy.ufunc'|'function'|Dispatcher'",
      "the parentheses of a call are missing: x.max is the function itself, x.max() its result.",
      "漏了调用的括号：x.max 是函数本身，x.max() 才是结果。"),
-    (r"(?:Linear' object has no attribute|NameError: name) '([wWbB]|weights?|bias)'",
+    ("RecursionError", "the method calls itself, and that never ends.",
+     "方法调用了自己，没有尽头。"),
+    (r"(?:Linear'(?: object)? has no attribute|NameError: name) '([wWbB]|weights?|bias|params?)'",
      "the weights are kept in the object as __init__ names them: self.W (a capital) and self.b.",
      "权重存在对象里，名字是 __init__ 里定的：self.W（大写）和 self.b。"),
-    ("(?:NameError: name|has no attribute) '(lr|learning_rate|eta|alpha)'",
+    ("(?:NameError: name|has no attribute) "
+     "'(lr|learning_rate|eta|alpha|opt|optim|optimizer|decay|weight_decay|reg|momentum)'",
      "no {0} is needed here: a layer computes gradients, the step is the optimizer's.",
      "这里不需要 {0}：层只管计算梯度，更新权重是优化器的事。"),
     ("object has no attribute '(grad_[Wb])'",
@@ -235,9 +283,20 @@ STUMBLES = [
     ("'(?:Linear|Sigmoid|Softmax)' object has no attribute '(labels?|targets?|y_true|t)'",
      "this layer needs no labels: the loss uses them, and its part arrives in grad_y.",
      "这一层不需要标签：用到标签的是损失函数，它的那部分已经在传来的 grad_y 里了。"),
+    (r"'\w+' object has no attribute '(\w+)'\n.*self\.\1\(",
+     "this class has no method {0}: write it, with self as first parameter, or compute it here."
+     "{close}",
+     "这个类里没有方法 {0}：要么写一个（第一个参数是 self），要么直接在这里算。{close}"),
     ("'(?:Linear|Sigmoid|Softmax|CrossEntropyLoss)' object has no attribute '(.*?)'",
      "self.{0} was never set. What is needed later has to be kept in self, under this name.{close}",
      "从来没有设置过 self.{0}。后面要用的量，先要用同样的名字存进 self。{close}"),
+    ("has no attribute '(ln)'", "NumPy's natural logarithm is np.log.",
+     "NumPy 的自然对数是 np.log。"),
+    ("module 'numpy' has no attribute '(float|int|bool|object)'",
+     "np.{0} exists no longer: Python's own {0}, np.float64 or np.float32 do the same.",
+     "np.{0} 已经取消了：用 Python 自带的 {0}，或者 np.float64、np.float32。"),
+    ("memoryview", "in NumPy, x.data is the raw memory (PyTorch has a .data): take x itself.",
+     "NumPy 的 x.data 是原始内存（PyTorch 才有那样的 .data）：直接用 x。"),
     ("(?:'numpy.*' object|module 'numpy') has no attribute '(.*?)'",
      "NumPy has no {0} there: is it another library's, or misspelt?{close}",
      "NumPy 在这里没有 {0}：是别的库的写法，还是拼错了？{close}"),
@@ -247,29 +306,66 @@ STUMBLES = [
     ("(?:NameError: name|No module named) '(torch|F|nn|math|scipy|expit|tf|special)",
      "{0} is not imported, or not installed. The layers need NumPy only.",
      "{0} 没有导入，或者没有安装。这些层只需要 NumPy。"),
+    ("name '([NnmMDdBC]|batch|batch_size|bs|num_samples|n_samples|num_classes)'",
+     "{0} is no variable here: rows and columns are counted by len(x), x.shape[0], x.shape[1].",
+     "这里没有变量 {0}：行数、列数要从数组得到：len(x)、x.shape[0]、x.shape[1]。"),
+    (r"name '(T)'", "the transpose of x is x.T; ^ is no operator for it.",
+     "x 的转置写成 x.T，不是 ^T。"),
+    (r"name '(e)'", "e to the power of x is np.exp(x).", "e 的 x 次方写成 np.exp(x)。"),
+    ("name '(true|false|null|none)'", "Python writes True, False and None.",
+     "Python 里写成 True、False、None。"),
+    ("bitwise_xor|for \\^", "^ is no power in Python: x ** 2. A transpose is x.T.",
+     "Python 里 ^ 不是乘方，乘方是 x ** 2；转置是 x.T。"),
+    (r"name '(\w+)' is not defined\n.*\b\1\(",
+     "there is no function {0} here: write it out with NumPy's own functions.{close}",
+     "这里没有函数 {0}：请用 NumPy 的函数把它写出来。{close}"),
     ("NameError: name '(.*?)'",
-     "there is no variable {0} here: misspelt, or kept in self? The parameters are in `{first}`.",
-     "这里没有变量 {0}：是拼错了，还是该从 self 里取？参数见 `{first}`。"),
+     "there is no variable {0} here: misspelt, or kept in self? The parameters are in `{first}`."
+     "{close}",
+     "这里没有变量 {0}：是拼错了，还是该从 self 里取？参数见 `{first}`。{close}"),
+    ("local variable '(.*?)'",
+     "{0} is used before it has a value: is a line above it missing, or within an `if`?",
+     "{0} 还没有赋值就用了：是不是上面漏了一行，或者那一行写在 if 里？"),
+    (r"TypeError.*\n(?:.*[^.\w])?sum\(",
+     "Python's own sum knows neither axis= nor keepdims=; np.sum does.",
+     "Python 自带的 sum 没有 axis=、keepdims=；np.sum 才有。"),
     (r"unexpected keyword argument '(\w+)'|'(\w+)' is an invalid keyword",
      "{0}= is unknown here. NumPy's sums and maxima have axis= and keepdims=, PyTorch's dim= and "
      "keepdim=; np.exp, np.log and Python's own sum have none of them.",
      "这里没有参数 {0}=。NumPy 的求和、最大值用 axis=、keepdims=（PyTorch 才是 dim=、keepdim=），"
      "np.exp、np.log 和 Python 自带的 sum 都没有。"),
+    ("positional argument|takes at (?:most|least)|incorrect number of|invalid number of arguments",
+     "a function on this line takes more, or fewer, values than it is given.",
+     "这一行里，给某个函数的参数个数不对。"),
     ("0-dimensional|(?:length|size)-1|must be real number",
      "a function for a single number (math.exp, float) was given an array; NumPy's take arrays.",
      "只能处理一个数的函数（math.exp、float）拿到了数组；NumPy 的函数可以处理整个数组。"),
     ("truth value of an array",
      "`if`, `and`, `max` want one truth value; comparing an array gives one for each entry.",
      "if、and、max 只能判断一个真假；数组的比较得到的是每个元素各一个。"),
-    ("used as indices|only integers, slices|indexing arrays",
+    (r"^(?:Linear|Sigmoid|Softmax)\.backward.*(?:used as indices|only integer|indexing arrays)",
+     "an index has to be an integer. grad_y is no label but a gradient; no labels arrive here.",
+     "下标必须是整数。grad_y 是梯度，不是标签；这一层没有标签。"),
+    ("used as indices|only integer|indexing arrays",
      "an index has to be an integer; rows of y are one-hot, the class is the column with the 1.",
      "下标必须是整数；y 的每一行是独热编码，1 所在的列才是类别。"),
+    ("axes don't match", "transpose takes as many numbers as the array has axes; x.T has two.",
+     "transpose 的参数个数要和数组的轴数一样；两个轴时用 x.T 就行。"),
     ("out of bounds|too many indices|AxisError",
      "the array has no such axis or index: both count from 0, and a sum takes an axis away.",
      "数组没有这个轴或下标：轴和下标都从 0 数起，求和还会去掉一个轴。"),
-    ("broadcast input|cannot reshape|with a sequence|non-broadcastable|concatenation|same number",
+    (r"^Softmax\.backward.*broadcast input array from shape \((\d+),\1\)",
+     "the Jacobian of a row is put where its product with that row of grad_y belongs.",
+     "放进去的是这一行的雅可比矩阵，而应该是它和 grad_y 这一行的乘积。"),
+    ("with a sequence",
+     "one entry is given a whole row: x[i] is row i of the batch, an entry of it is x[i, j].",
+     "把一整行放进了一个元素里：x[i] 是这一批的第 i 行，其中一个元素是 x[i, j]。"),
+    ("broadcast input|cannot reshape|non-broadcastable|concatenation|same number",
      "an array does not fit into the place where it is put (an entry, a row, another shape).",
      "数组放不进那个位置：目标（元素、行或形状）的大小和它不一样。"),
+    ("'list'",
+     "a Python list does not compute entry by entry: np.array(...) makes an array of it.",
+     "Python 的 list 不会逐元素计算：先用 np.array(...) 变成数组。"),
     ("SystemExit", "the method ends the program (exit).", "这个方法结束了整个程序（exit）。"),
     ("NotImplementedError", "a line with `raise` is still there.", "raise 那一行还在。"),
     ("matmul|not aligned|core dimension",
@@ -306,6 +402,8 @@ TYPES = {
     "comma": ("a comma at the end makes a tuple of it.", "行末多了一个逗号，成了 tuple。"),
     "tuple": ("several values are returned; only the output, or in backward dL/dX, is wanted.",
               "返回了好几个值。backward 只返回对输入的梯度，forward 只返回输出。"),
+    "function": ("a function is returned, and not what it gives when it is called.",
+                 "返回的是函数本身，而不是调用它得到的结果。"),
     "list": ("it is a Python list; an array is wanted.", "这是 Python 的 list，应该是数组。"),
     "matrix": ("np.matrix is no plain array: its * is a matrix product. Use arrays and @.",
                "np.matrix 不是普通的数组：它的 * 是矩阵乘法。请用普通数组和 @。"),
@@ -313,8 +411,11 @@ TYPES = {
                     "带掩码的数组（np.ma）会跳过一些元素。请用 np.where 和普通数组。"),
 }
 FACTS = {
-    "not finite": ("exp of a large number is inf, log(0) -inf, inf / inf and 0 * inf are nan.",
-                   "exp 的自变量太大得 inf，log(0) 是 -inf，inf / inf 和 0 * inf 是 nan。"),
+    "exp": ("exp of a large number is inf, and inf / inf is nan.",
+            "exp 的自变量太大就得 inf，而 inf / inf 是 nan。"),
+    "log": ("log(0) is -inf, and 0 * -inf is nan; of a negative number the logarithm is nan.",
+            "log(0) 是 -inf，0 * -inf 是 nan；负数的对数是 nan。"),
+    "division": ("a division by 0 is inf, or nan.", "除以 0 得 inf 或 nan。"),
     "small loss": ("a right class of probability 0 has to cost much, however log(0) is avoided.",
                    "正确类别的概率是 0，代价应该很大，不管用什么办法避开 log(0)。"),
     "earlier": ("a new object gives other numbers: something random, or left from before, is used.",
@@ -322,8 +423,101 @@ FACTS = {
     "one sample": ("it is right for a single sample (a vector). A batch has one in each row.",
                    "这段代码对单个样本（一个向量）是对的。一批里一行是一个样本，要各算各的。"),
     "one row": ("it is right for a batch of one row only.", "只有一行时是对的，多于一行就不对了。"),
+    "carried": (
+        "each row is right alone, but of the batch only the first: something of an earlier row is "
+        "used for the later ones.",
+        "每一行单独算都对，但整批一起算时只有第一行对：后面的行用到了前面某一行的量。"),
+    "far": ("for ordinary numbers it is right; it differs only for {0}.",
+            "一般的数都算得对，只有这样的输入不对：{0}。"),
+    "loss": ("the loss is one number: the sum over all, divided by N.",
+             "损失是一个数：全部加起来，再除以 N。"),
+    "exchanged": ("y_hat and y are exchanged: with the two the other way round it would be right.",
+                  "y_hat 和 y 弄反了：两者对调就对了。"),
+    "exchanged, too large": (
+        "y_hat and y are exchanged; with the two the other way round, a division by N is missing.",
+        "y_hat 和 y 弄反了；两者对调以后，只差除以 N。"),
+    "lost axis": (
+        "numbers are added up (averaged) that have to stay apart: there is one for each entry.",
+        "把应该分开的数加起来（或平均）了：每个元素各有一个结果。"),
+    "no transpose": (
+        "entry by entry, the two arrays need the same shape: a transpose has no place there.",
+        "逐元素运算时，两个数组的形状要一样：这里不该转置。"),
+    "rows meet": (
+        "it is right for a batch of one row only: each row of x has to meet its own row of grad_y "
+        "before the rows are added up.",
+        "只有一行时是对的：x 的每一行要先和 grad_y 的同一行相乘，然后才把各行加起来。"),
+    "outer": (
+        "np.outer takes two vectors. X^T G adds up one outer product for each row of the batch.",
+        "np.outer 只用于两个向量。X^T G 是把每一行的外积加起来。"),
+    "empty": ("np.empty holds whatever lay in memory before, and some entries are never set.",
+              "np.empty 里是内存中原有的数，而有些元素从来没有赋值。"),
+    "forward again": (
+        "backward calls forward again, with another array; it should use what forward has kept.",
+        "backward 又调用了 forward，传进去的是另一个数组；应该用 forward 保存下来的量。"),
+    "no weights": (
+        "the result does not depend on {0}: whatever numbers stand there, it stays the same. The "
+        "weights are those that __init__ makes, self.W and self.b.",
+        "没有用到 {0}：它的数怎么变，结果都不变。权重是 __init__ 里的 self.W 和 self.b。"),
+    "thrown away": ("`{0}` is computed and thrown away: the line gives it no name.",
+                    "`{0}` 算出来以后没有存下来：这一行没有给它取名字。"),
+    "diagonal": (
+        "np.diag takes the diagonal of a two-dimensional array; only from a vector does it make a "
+        "matrix, and each row of y needs its own.",
+        "np.diag 作用在二维数组上是取出对角线，作用在向量上才生成矩阵。y 的每一行要各生成一个。"),
     "special": ("it is right for {0}, but not here: is a size, limit or special case in the code?",
                 "输入是 {0}时是对的，这里却不对：是不是写死了大小、界限或特殊情形？"),
+}
+# Said where one change of the code makes the method right; {0} is the code that is changed.
+REPAIRS_FIRST = {
+    "floor": ("`//` divides to whole numbers; / is meant: `{0}`.",
+              "`//` 是取整的除法，应该用 /：`{0}`。"),
+    "rounded": ("`{0}` makes the numbers coarser; without that they would be right.",
+                "`{0}` 丢掉了小数部分或精度；去掉它就对了。"),
+    "limited": ("`{0}` changes numbers that do occur. A limit has to lie so far out that it never "
+                "matters: 500 for an exponent, 1e-12 for a probability.",
+                "`{0}` 把会出现的数也改变了。界限要很远，平时不起作用：指数取 500，概率取 1e-12。"),
+    "epsilon": ("`{0}` adds so much that it changes the result: a tiny number, such as 1e-12, is "
+                "enough to keep away from 0.",
+                "`{0}` 加的数太大，改变了结果：为避开 0，加 1e-12 这样极小的数就够了。"),
+    "return in loop": ("`{0}` stands inside the loop and ends it in its first turn.",
+                       "`{0}` 写在了循环里，第一次就结束了循环。"),
+}
+REPAIRS = {
+    "entry by entry": ("in `{0}` the * is entry by entry; the matrix product is @.",
+                       "`{0}` 里的 * 是逐元素相乘；矩阵乘法是 @。"),
+    "product": ("in `{0}` no matrix product and no transpose is wanted: * is entry by entry.",
+                "`{0}` 这里不要矩阵乘法，也不要转置：应该用 * 逐元素相乘。"),
+    "outer": ("`{0}` of two vectors is one number, and .T does nothing to a vector; the matrix "
+              "y y^T is np.outer(y, y).",
+              "`{0}` 是两个向量相乘，得到一个数，而且 .T 对向量不起作用；矩阵 y y^T 要写成 "
+              "np.outer(y, y)。"),
+    "einsum": ("in `{0}` the letters after -> stand in another order than the code goes on with.",
+               "`{0}` 里 -> 后面字母的次序，和后面代码用到的不一样。"),
+    "average": ("`{0}`: a mean where a sum is meant, or the other way round.",
+                "`{0}`：该求和的地方求了平均，或者反过来。"),
+    "base": ("the base of the power in `{0}` is not e: np.exp(x) is e to the power of x.",
+             "`{0}` 的底不是 e：e 的 x 次方写成 np.exp(x)。"),
+    "keepdims": ("`{0}` loses a dimension: (N,) does not fit the rows of (N, D), (N, 1) does "
+                 "(keepdims=True).",
+                 "`{0}` 少了一维：(N,) 不能和 (N, D) 逐行对齐，(N, 1) 才能（keepdims=True）。"),
+    "axis": ("`{0}` runs over the wrong axis, or loses one: axis=1 is along a row, axis=0 over the "
+             "rows of the batch.",
+             "`{0}` 的轴不对，或者少了一维：axis=1 沿着一行，axis=0 跨过这一批的各行。"),
+    "reshaped": ("`{0}` keeps the order of the numbers; rows and columns are swapped by .T.",
+                 "`{0}` 不改变数的次序；行和列对换要用 .T。"),
+    "transposed": ("`{0}` is transposed, and should not be.", "`{0}` 不应该转置。"),
+    "not transposed": ("`{0}` has to be transposed.", "`{0}` 需要转置。"),
+    "order": ("the two factors of `{0}` are in the wrong order.", "`{0}` 的两个因子次序反了。"),
+    "brackets": ("brackets are missing in `{0}`: * and / come before + and -, and what is equal "
+                 "goes from left to right.",
+                 "`{0}` 少了括号：先乘除后加减，同级从左到右。"),
+    "set in loop": ("`{0}` sets anew in each turn of the loop, where it has to add (+=).",
+                    "`{0}` 在循环里每次都重新赋值，而应该累加（+=）。"),
+    "surplus": ("without `{0}` it would be right.", "去掉 `{0}` 就对了。"),
+    "array": ("`{0}` is the wrong array: with another one in that place it would be right.",
+              "`{0}` 用错了数组：那里换成另一个数组就对了。"),
+    "operator": ("`{0}` has a wrong operator (+, -, *, /).",
+                 "`{0}` 里的运算符（+、-、*、/）用错了。"),
 }
 ABSENT = ("it has to stand in class {0}, once, indented by four spaces, and begin with `{1}`.",
           "它应该写在类 {0} 里，缩进四个空格，只写一遍，第一行是 `{1}`。")

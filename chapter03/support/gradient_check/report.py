@@ -148,9 +148,8 @@ def _explain(result, model):
     # The student's code is called once more. A report without an explanation is better than none;
     # the tests call diagnosis themselves, so that what it raises does not hide here.
     try:
-        result.looks_like = run_limited(partial(diagnosis.explain, result.fault))
-        if not result.looks_like:
-            result.example = run_limited(partial(diagnosis.example, result.fault))
+        explanation = run_limited(partial(diagnosis.explain, result.fault))
+        result.looks_like, result.example = explanation
     except Exception:
         return
 
