@@ -116,6 +116,27 @@ PASS | self.x = x
         for j in range(self.W.shape[1]):
             y[i, j] = sum(x[i] * self.W[:, j]) + self.b[0, j]
     return y
+PASS | self.x = x; return np.matmul(x, self.W) + np.tile(self.b, (x.shape[0], 1))
+PASS | self.x = x; return np.tensordot(x, self.W, axes=1) + self.b
+PASS | self.x = x; return (self.W.T @ x.T + self.b.T).T
+PASS | self.x = x; return np.hstack([x, np.ones_like(x[:, :1])]) @ np.vstack([self.W, self.b])
+PASS | self.x = x; return np.stack([x @ column for column in self.W.T], axis=1) + self.b
+PASS | self.x = x; y = np.empty((len(x), self.b.size), x.dtype); np.dot(x, self.W, out=y)
+    return np.add(y, self.b, out=y)
+PASS | self.x = np.asarray(x, dtype=np.float32); return self.x @ self.W + self.b
+PASS | self.x = x; return x @ self.W + self.b
+    class Linear: => class Linear:\n    __slots__ = ("W", "b", "grad_W", "grad_b", "x")\n
+PASS | self.x = x; return x @ self.W + self.b
+    class Linear: => def keep(self, W):\n    self.kept = W\n\n\nclass Linear:
+    def forward(self, x): => W = property(lambda self: self.kept, keep)\n\n    def forward(self, x):
+PASS | self.cache = (x, x.shape); return x.dot(self.W) + self.b
+    self.grad_W = self.x.T @ grad_y => x, _ = self.cache\n        self.grad_W = x.T @ grad_y
+PASS | def back(g):
+        self.grad_W, self.grad_b = x.T @ g, g.sum(axis=0)[None]
+        return g @ self.W.T
+    self.back = back
+    return x @ self.W + self.b
+    self.grad_W = self.x.T @ grad_y => return self.back(grad_y)
 == Linear.backward
 N, the number of rows, once too often | self.x.T @ grad_y => self.x.T @ grad_y / self.x.shape[0]
 averaged.*dimension is lost | grad_y.sum(axis=0, keepdims=True) => np.mean(grad_y, axis=0)
@@ -184,6 +205,34 @@ PASS | if getattr(self, "grad_W", None) is None or self.grad_W.dtype != grad_y.d
     np.matmul(self.x.T, grad_y, out=self.grad_W)
     self.grad_b[:] = grad_y.sum(axis=0)
     return grad_y.dot(self.W.T)
+PASS | self.grad_W = np.einsum("nd,nm->dm", self.x, grad_y)
+    self.grad_b = np.einsum("nm->m", grad_y)[None]
+    return np.einsum("nm,dm->nd", grad_y, self.W)
+PASS | ones = np.ones((1, len(grad_y)), grad_y.dtype)
+    self.grad_W, self.grad_b = np.dot(self.x.T, grad_y), ones @ grad_y
+    return np.dot(grad_y, self.W.T)
+PASS | self.grad_W = np.array([[x @ g for g in grad_y.T] for x in self.x.T])
+    self.grad_b = np.array([[sum(column) for column in grad_y.T]])
+    return np.array([[w @ g for w in self.W] for g in grad_y])
+PASS | grads = {"grad_W": self.x.T @ grad_y, "grad_b": grad_y.sum(0, keepdims=True)}
+    for name, value in grads.items():
+        setattr(self, name, value)
+    return np.inner(grad_y, self.W)
+PASS | self.grad_W = np.zeros_like(self.W); self.grad_b = np.zeros_like(self.b)
+    for x, g in zip(self.x, grad_y):
+        self.grad_W += np.outer(x, g)
+        self.grad_b += g
+    return grad_y @ self.W.transpose()
+PASS | x, self.x = self.x, None
+    self.grad_W = x.T @ grad_y
+    self.grad_b = np.add.reduce(grad_y, axis=0, keepdims=True)
+    return grad_y @ self.W.T
+PASS | self.grad_W = (self.x[:, :, None] * grad_y[:, None]).sum(axis=0)
+    self.grad_b = np.mean(grad_y, axis=0, keepdims=True) * len(grad_y)
+    return (grad_y[:, None] * self.W).sum(axis=2)
+PASS | self.grad_W = (self.x.T @ grad_y).astype(np.float64)
+    self.grad_b = grad_y.astype(np.float64).sum(axis=0, keepdims=True)
+    return (grad_y @ self.W.T).astype(np.float64)
 == Sigmoid.forward
 sign in the exponent | return 1 / (1 + np.exp(x))
 that is a tanh | return np.tanh(x)
@@ -219,6 +268,24 @@ PASS | y = np.zeros(x.shape); mask = x >= 0
     y[mask] = 1 / (1 + np.exp(-x[mask])); y[~mask] = np.exp(x[~mask]) / (1 + np.exp(x[~mask]))
     self.y = y
     return y
+PASS | self.y = np.exp(-np.logaddexp(0, -x)); return self.y
+PASS | self.y = np.array([[1 / (1 + np.exp(-v)) for v in row] for row in x]); return self.y
+PASS | parts = [lambda v: np.exp(v) / (1 + np.exp(v)), lambda v: 1 / (1 + np.exp(-v))]
+    self.y = np.piecewise(x, [x < 0], parts)
+    return self.y
+PASS | with np.errstate(over="ignore"):
+        self.y = np.reciprocal(1 + np.exp(-x))
+    return self.y
+PASS | self.y = self.f(x); return self.y
+    class Sigmoid: => class Sigmoid:\n    f = staticmethod(lambda x: (1 + np.tanh(x / 2)) / 2)\n
+PASS | return self.keep((1 + np.tanh(x / 2)) / 2)
+    class Sigmoid: => class Layer:\n    pass\n\n\nclass Sigmoid(Layer):
+    class Layer:\n    pass => class Layer:\n    def keep(self, y):\n        self.y = y; return y
+PASS | y = (1 + np.tanh(x / 2)) / 2; self.slope = lambda: y * (1 - y); return y
+    grad_y * self.y * (1 - self.y) => grad_y * self.slope()
+PASS | self.stack = getattr(self, "stack", []); self.stack.append((1 + np.tanh(x / 2)) / 2)
+    self.y = self.stack.pop()
+    return self.y
 == Sigmoid.backward
 input x is used | self.y = (1 + => self.x, self.y = x, (1 +
     return grad_y * self.x * (1 - self.x)
@@ -244,6 +311,9 @@ taken of grad_y | s = self.forward(grad_y); return s * (1 - s)
 parentheses of a call | return grad_y * self.y.copy * (1 - self.y)
 PASS | return grad_y * (self.y - self.y ** 2)
 PASS | grad_x = 1 - self.y; grad_x *= self.y; grad_x *= grad_y; return grad_x
+PASS | return np.einsum("nd,nd,nd->nd", grad_y, self.y, 1 - self.y)
+PASS | y = self.y; del self.y; return grad_y * y * (1 - y)
+PASS | return np.array([[g * y * (1 - y) for g, y in zip(*rows)] for rows in zip(grad_y, self.y)])
 == Softmax.forward
 has to stand in class | class Softmax: => <nothing>
 columns sum to 1 | e = np.exp(x - x.max()); return e / e.sum(axis=0)
@@ -285,6 +355,18 @@ PASS | e = np.exp(x - x.max(-1)[:, None]); e /= e.sum(-1)[:, None]; self.y = e; 
 PASS | t = x.max(1)[:, None]; self.y = np.exp(x - t - np.log(np.exp(x - t).sum(1)[:, None]))
     return self.y
 PASS | self.y = np.array([np.exp(r - r.max()) / np.exp(r - r.max()).sum() for r in x])
+    return self.y
+PASS | e = np.exp(x - np.max(x, axis=1, keepdims=True))
+    self.y = e / np.dot(e, np.ones((e.shape[1], 1), e.dtype))
+    return self.y
+PASS | self.y = np.apply_along_axis(lambda r: np.exp(r - r.max()) / np.exp(r - r.max()).sum(), 1, x)
+    return self.y
+PASS | self.y = np.exp(x - np.logaddexp.reduce(x, axis=1, keepdims=True)); return self.y
+PASS | rows = []
+    for row in x:
+        e = np.exp(row - max(row))
+        rows.append([v / sum(e) for v in e])
+    self.y = np.array(rows, dtype=x.dtype)
     return self.y
 == Softmax.backward
 diagonal of the Jacobian | return grad_y * self.y * (1 - self.y)
@@ -348,6 +430,12 @@ PASS | return self.y * grad_y - self.y * (self.y * grad_y).sum(-1)[:, np.newaxis
 PASS | return np.array([(np.diag(p) - np.outer(p, p)) @ g for p, g in zip(self.y, grad_y)])
 PASS | y = self.y; j = y[:, :, None] * (np.eye(y.shape[1]) - y[:, None])
     return (j @ grad_y[:, :, None])[..., 0]
+PASS | s = np.einsum("nd,nd->n", grad_y, self.y); return self.y * (grad_y - s[:, None])
+PASS | out = np.empty_like(self.y)
+    for n, (y, g) in enumerate(zip(self.y, grad_y)):
+        out[n] = y * (g - y @ g)
+    return out
+PASS | y = self.y; return y * grad_y - y * np.diag(y @ grad_y.T).reshape(-1, 1)
 == CrossEntropyLoss.forward
 N times too large | return float(-np.sum(y * np.log(y_hat + 1e-12)))
 in place of N | return float(-np.sum(y * np.log(y_hat + 1e-12)) / y.shape[1])
@@ -391,6 +479,24 @@ PASS | self.y, self.y_hat = y, y_hat + 1e-12
     return np.array(-np.sum(y * np.log(self.y_hat)) / len(y))
 PASS | self.y, self.y_hat = y, np.maximum(y_hat, 1e-15)
     return -np.log(self.y_hat[np.arange(len(y)), y.argmax(axis=1)]).mean()
+PASS | self.y, self.y_hat = y, y_hat + 1e-6; return -np.sum(y * np.log(self.y_hat)) / len(y)
+PASS | self.y, self.y_hat = y, y_hat + 1e-6; return -np.vdot(y, np.log(self.y_hat)) / y.shape[0]
+PASS | self.y, self.y_hat = y, y_hat + 1e-6
+    return -np.einsum("nd,nd->", y, np.log(self.y_hat)) / len(y)
+PASS | self.y, self.y_hat = y, y_hat + 1e-6
+    return np.asarray(-(y * np.log(self.y_hat)).sum(1)).mean()
+PASS | self.y, self.y_hat = y, y_hat + 1e-6
+    return np.squeeze(-np.sum(y * np.log(self.y_hat), keepdims=True) / len(y))
+PASS | self.y, self.y_hat = y, y_hat + 1e-6
+    return np.float32(-np.trace(y @ np.log(self.y_hat).T) / len(y))
+PASS | import math; self.y, self.y_hat = y, y_hat + 1e-6
+    return -math.fsum(math.log(p[i]) for p, i in zip(self.y_hat, y.argmax(1))) / len(y)
+PASS | self.y, self.y_hat, losses = y, y_hat + 1e-6, []
+    for p, row in zip(self.y_hat, y):
+        losses.append(-np.log(p[row == 1])[0])
+    return np.mean(losses)
+PASS | self.y, self.y_hat = y, np.where(y_hat > 0, y_hat, 1e-30).astype(y_hat.dtype)
+    return float(np.average(-np.log(np.take_along_axis(self.y_hat, y.argmax(1)[:, None], 1))))
 == CrossEntropyLoss.backward
 softmax and loss together | return (self.y_hat - self.y) / len(self.y)
 N times too large | return -self.y / self.y_hat
@@ -412,5 +518,8 @@ PASS | return np.where(self.y == 1, -1 / self.y_hat, 0) / self.y.shape[0]
 PASS | g = np.zeros_like(self.y_hat); i = np.arange(len(g)), self.y.argmax(axis=1)
     g[i] = -1 / self.y_hat[i] / len(g)
     return g
+PASS | return np.divide(-self.y, self.y_hat * len(self.y))
+PASS | g = -self.y.copy() / len(self.y); g[self.y == 1] /= self.y_hat[self.y == 1]; return g
+PASS | return np.array([-t / p / len(self.y) for t, p in zip(self.y, self.y_hat)])
 """)
 )

@@ -1,14 +1,16 @@
 """What the checks say of the table of submissions: the right name for a mistake, or none."""
 
+import ast
 import contextlib
 import io
+import random
 import re
 from functools import cache
 
 import numpy as np
 import pytest
 
-from submissions import SUBMISSIONS, module
+from submissions import SOLUTION, SUBMISSIONS, module
 from support.gradient_check import diagnosis, judge
 from support.gradient_check.calls import Call
 from support.gradient_check.judge import FaultError
@@ -92,3 +94,42 @@ def test_what_is_claimed_of_a_submission_holds_for_a_fresh_batch_too():
             assert diagnosis.match(found.formula, claimed), submission.code
             claims += 1
     assert claims > 40
+
+
+OPERATORS = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.MatMult, ast.Pow, ast.FloorDiv)
+NAMES = ("x", "y", "grad_y", "self", "np", "y_hat", "T", "W", "sum", "exp", "shape")
+
+
+def changed_at_random(seed):
+    """Return the solution with something else in one place of a method."""
+    chance = random.Random(seed)
+    tree = ast.parse(SOLUTION)
+    methods = [node for node in ast.walk(tree) if getattr(node, "name", "") in METHODS]
+    method = chance.choice(methods[: 2 * len(LAYERS)])
+    node = chance.choice([node for line in method.body[1:] for node in ast.walk(line)])
+    match node:
+        case ast.BinOp():
+            node.op = chance.choice(OPERATORS)()
+        case ast.Attribute():
+            node.attr = chance.choice(NAMES)
+        case ast.Name():
+            node.id = chance.choice(NAMES)
+        case ast.Constant():
+            node.value = chance.choice([0, 1, 2, -1, True, None, 0.5, "a"])
+        case ast.Call():
+            node.args, node.keywords = node.args[1:], []
+        case ast.Return():
+            node.value = chance.choice([None, ast.List([node.value], ast.Load())])
+    return ast.unparse(ast.fix_missing_locations(tree))
+
+
+@pytest.mark.parametrize("tens", range(10))
+def test_whatever_is_wrong_is_explained_without_a_crash(tens):
+    for seed in range(10 * tens, 10 * tens + 10):
+        model = module(changed_at_random(seed))
+        for name in LAYER:
+            found = first_fault(model, name)
+            if found:
+                said, example = diagnosis.explain(found[1])
+                assert isinstance(said, str)
+                assert isinstance(example, str)

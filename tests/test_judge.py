@@ -4,9 +4,10 @@ import re
 
 import pytest
 
-from submissions import METHODS, module, solved
+from submissions import METHODS, SUBMISSIONS, module, solved
 from support.gradient_check import report
 
+RIGHT_SUBMISSIONS = [submission for submission in SUBMISSIONS if submission.says == "PASS"]
 X = "return x @ self.W + self.b"
 Y = "return grad_y * self.y * (1 - self.y)"
 
@@ -46,6 +47,12 @@ def test_what_is_numerically_right_passes_and_gets_at_most_a_note(name):
     notes = {result.name: result.note for result in results if result.note}
     assert list(notes) == ([method] if note else [])
     assert re.search(f"(?s){note}", notes.get(method, ""))
+
+
+@pytest.mark.parametrize("submission", RIGHT_SUBMISSIONS, ids=range(len(RIGHT_SUBMISSIONS)))
+def test_right_code_in_any_style_passes_with_the_whole_network(submission):
+    results = report.results(module(submission.source))
+    assert states(results) == ["PASS"] * 9
 
 
 WRONG = [

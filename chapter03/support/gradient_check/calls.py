@@ -120,7 +120,10 @@ class Call:
         # At once: the next call changes what the names in the frame stand for.
         frame, self.place = last_frame(error, self.model.__file__)
         if frame and isinstance(error, ValueError):
-            self.misfit = shapes.shapes_that_met(frame, self.place)
+            met = shapes.shapes_that_met(frame, self.place)
+            # An operand may be anything, np itself for instance, whose `shape` is a function.
+            if met and all(isinstance(shape, tuple) for shape in met.shapes):
+                self.misfit = met
 
     def alone(self, frozen=()):
         """Return the call of the same batch with an object that was never called before."""
