@@ -28,6 +28,12 @@ FUNCTIONS = {
 }
 
 
+# In a text, what a formula may be multiplied by.
+FACTORS = [
+    f"{sign}({{}}){scale}"
+    for scale in ("", " * N", " / N", " / D", " * D", " / (N * D)", " / 2", " * N / 2", " * N / D")
+    for sign in ("", "-")
+]
 # What says little without numbers beside it.
 WEAK_FACTS = ("far", "special", "one sample", "one row", "rows meet", "carried")
 
@@ -174,12 +180,15 @@ def formula(fault):
     constant = mistakes.CONSTANT
     if "grad_y" in call.layer.parameters(call.method):
         constant = mistakes.CONSTANT_BACKWARD
-    for rows in ([constant], own, mistakes.RELATIONS):
-        found = list(_fitting(rows, fault, words))
+    for found in (
+        list(_fitting([constant], fault, words)),
+        [_with_formula(one) for one in _fitting(own, fault, words)],
+        list(_fitting(mistakes.RELATIONS, fault, words)),
+        [_with_formula(one) for one in _fitting_but_for_a_factor(own, fault)],
+    ):
         if found:
             # The one whose words resemble the student's own most: those in common less the others.
-            best = max(found, key=lambda one: _resemblance(one.formula, words))
-            return _with_formula(best) if rows is own else best
+            return max(found, key=lambda one: _resemblance(one.formula, words))
     return None
 
 
@@ -194,6 +203,31 @@ def _fitting(rows, fault, words):
                 continue
             inverse = 1 / fit.k if fit.k else fit.k
             yield Found(text, fit.k, say(english, chinese).format(k=fit.k, inverse=inverse))
+
+
+def _fitting_but_for_a_factor(rows, fault):
+    for english, chinese, *formulas in rows:
+        for text in formulas:
+            if re.search(r"\bk\b", text) or not _is_proportional(text, fault):
+                continue
+            *settings, last = text.split("; ")
+            for factor in FACTORS:
+                scaled = "; ".join([*settings, factor.format(last)])
+                if match(scaled, fault):
+                    yield Found(scaled, None, say(english, chinese))
+
+
+def _is_proportional(text, fault):
+    """Return whether a formula gives the numbers of the call that failed, but for a factor."""
+    got = fault.call.results[fault.result]
+    try:
+        given = value(text, _namespace(fault.result, fault.call))
+        largest = np.unravel_index(np.argmax(np.abs(given)), np.shape(given))
+        with np.errstate(all="ignore"):
+            factor = np.asarray(got)[largest] / np.asarray(given)[largest]
+            return same(got, given * factor)
+    except (ArithmeticError, IndexError, NameError, TypeError, ValueError):
+        return False
 
 
 def _with_formula(found):
