@@ -76,7 +76,8 @@ bias is missing | return np.dot(x, self.W)
 transpose too much | return x @ self.W.T + self.b
 order is wrong: samples | return self.W @ x + self.b
 entry by entry | return x * self.W + self.b
-`return` is missing | self.y = x @ self.W + self.b
+kept in self\.y, but not returned | self.y = x @ self.W + self.b
+`return` is missing | y = x @ self.W + self.b
 not reached | if len(x) > 9:
         return x @ self.W + self.b
 in place | x += 1; return x @ self.W + self.b

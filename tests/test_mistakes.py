@@ -8,7 +8,7 @@ from submissions import SOLUTION, module
 from support.gradient_check import calls, diagnosis, judge, mistakes
 from test_diagnosis import LAYER, WRONG, report
 
-SINGLE = "SIZE ONES THREE_AXES CONSTANT ABSENT NO_RETURN NOT_KEPT OTHER_NAME"
+SINGLE = "SIZE ONES THREE_AXES CONSTANT ABSENT NO_RETURN NOT_RETURNED NOT_KEPT OTHER_NAME"
 
 
 def pairs():

@@ -141,6 +141,12 @@ def test_a_flood_of_prints_is_cut_and_named_once_and_the_print_works_again(model
     assert capsys.readouterr().out == "here!" * 9
 
 
+def test_a_second_file_of_the_student_s_is_named(model, monkeypatch, capsys):
+    monkeypatch.setattr(report.source, "second_files", lambda path: ["layers.py"])
+    assert gradient_check.run(model(SOLUTION))
+    assert "\nNote on layers.py\n  model.py imports it, but only" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(("terminal", "no_colour"), [(True, ""), (True, "1"), (False, "")])
 def test_there_is_colour_on_a_terminal_only(terminal, no_colour, model, monkeypatch, capsys):
     monkeypatch.setattr(report, "is_terminal", lambda _: terminal)

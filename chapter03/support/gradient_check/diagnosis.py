@@ -102,11 +102,14 @@ def _missing(fault):
     call = fault.call
     wanted = call.layer.source(call.method, fault.result)
     thrown_away = _thrown_away(call)
-    if not wanted.startswith("self."):
-        return thrown_away or say(*mistakes.NO_RETURN)
+    is_returned = not wanted.startswith("self.")
     for name, value in kept_by(call.alone().subject).items():
         if same(value, call.right[fault.result], call.batch.dtype.name):
+            if is_returned:
+                return say(*mistakes.NOT_RETURNED).format(name)
             return say(*mistakes.OTHER_NAME).format(name, wanted)
+    if is_returned:
+        return thrown_away or say(*mistakes.NO_RETURN)
     return thrown_away or say(*mistakes.NOT_KEPT).format(wanted)
 
 

@@ -20,7 +20,7 @@ class FaultError(Exception):
     """A method is wrong, and `call`, one of `calls`, shows it. Nothing changes it once it is made.
 
     kind: blank, absent, init, error, changed, missing, type, shape, value, order, shared, time,
-    unusable or network. diagnosis.py looks for the mistake behind it.
+    endless, unusable or network. diagnosis.py looks for the mistake behind it.
     """
 
     kind: str

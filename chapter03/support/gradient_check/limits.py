@@ -18,7 +18,18 @@ SHOWN_PRINTS = 5
 
 
 class OutOfTimeError(Exception):
-    """The code did not come to an end; the argument is the Place where it was, or None."""
+    """The code did not come to an end.
+
+    place: the Place of the student's where it was, or None
+    places: this one and those that called it, from there outwards
+    library: the package that was at work for that line, or ""
+    """
+
+    def __init__(self, place, places=(), library=""):
+        super().__init__(place)
+        self.place = place
+        self.places = places
+        self.library = library
 
 
 class Stopped(BaseException):
@@ -86,7 +97,8 @@ def run_limited(function, limit, path):
             names = [str(frame.f_globals.get("__name__")) for frame, _ in frames]
             is_debugged = any(re.match("[pb]db|_?pydevd|debugpy", name) for name in names)
             if frames and time.monotonic() > deadline and not is_debugged:
-                raise OutOfTimeError(_last(frames, path)[1])
+                place = _last(frames, path)[1]
+                raise OutOfTimeError(place, [place] if place else [])
     finally:
         # A thread cannot be killed, but CPython can raise an exception in it. If it ran on, it
         # would slow down the checks that follow, and could crash the interpreter's exit.

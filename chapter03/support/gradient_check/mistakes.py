@@ -180,12 +180,12 @@ MISTAKES = {
     ("where y_hat is 0, 1 / 0 is inf and 0 / 0 nan: keep it away from 0, as for the logarithm.",
      "y_hat 为 0 的地方，1 / 0 是 inf，0 / 0 是 nan：和取对数时一样，要先让 y_hat 离开 0。",
      f"{_G} / N", f"np.where(y == 1, {_G} / N, 0)"),
-    (*FUSED, "(y_hat - y) / N"),
+    (*FUSED, "y_hat - y"),
     ("that is the logarithm itself; its derivative is 1 / y_hat.",
-     "这还是对数本身；它的导数是 1 / y_hat。", f"{_L} / N"),
-    (*BINARY, f"{_BG} / N"),
-    (*AGAIN, "(softmax(y_hat) - y) / N", "-y / softmax(y_hat) / N"),
-    (*WITHOUT_Y, "-1 / y_hat / N"),
+     "这还是对数本身；它的导数是 1 / y_hat。", _L),
+    (*BINARY, _BG),
+    (*AGAIN, "softmax(y_hat) - y", "-y / softmax(y_hat)"),
+    (*WITHOUT_Y, "-1 / y_hat"),
   ],
 }
 
@@ -388,6 +388,8 @@ CHANGED = {
 }
 NO_RETURN = ("a `return` is missing or not reached, or what it returns has no value (as print).",
              "漏了 return，没有执行到它，或者 return 的东西没有值（例如 print）。")
+NOT_RETURNED = ("it is kept in self.{0}, but not returned: a `return` is missing.",
+                "结果存进了 self.{0}，但没有返回：漏了 return。")
 NOT_KEPT = ("backward has to keep this gradient in {0}; a local variable ends with the method.",
             "backward 要把这个梯度存进 {0}；局部变量在方法结束时就没有了。")
 OTHER_NAME = ("it has another name, self.{0}. The optimizer looks for {1}.",
@@ -524,8 +526,8 @@ SITUATIONS = {
               "backward 改动了 forward 保存的量，或者把梯度累加到了上一次的结果上。"),
     "shared": ("the objects share what they keep, globally or in the class: keep it in self.",
                "几个对象共用了保存的量（全局变量或类属性）：要存进各自的 self。"),
-    "time": ("an endless loop: does its condition ever become false?",
-             "死循环：循环条件会变为假吗？"),
+    "endless": ("an endless loop: does its condition ever become false?",
+                "死循环：循环条件会变为假吗？"),
     "network": (
         "each method is right alone. Does one use what an earlier forward left (after each epoch, "
         "forward runs without backward), does one alter another's arrays, or was MLP changed?",

@@ -147,7 +147,7 @@ def _passes(call, fault):
 
 
 def _changed_model(call, tree):
-    names = dict(vars(call.model))
+    names = {**vars(call.model), "print": lambda *_, **__: None}
     try:
         module = ast.fix_missing_locations(ast.Module([tree], []))
         exec(compile(module, CHANGED_FILE, "exec"), names)

@@ -126,12 +126,13 @@ def _check(result, model, check):
     except judge.FaultError as fault:
         result.fault = fault
     except limits.OutOfTimeError as error:
-        place = error.args[0] or result.place
+        place = error.place or result.place
         text = say(
             f"still running after {TIME_LIMIT} seconds in `{place.source}`",
             f"运行 {TIME_LIMIT} 秒还没有结束，停在 `{place.source}`",
         )
-        result.fault = judge.FaultError("time", text, place=place)
+        kind = "endless" if source.endless_loop(error.places) else "time"
+        result.fault = judge.FaultError(kind, text, place=place)
     except KeyboardInterrupt:
         raise
     except BaseException as error:
@@ -185,6 +186,8 @@ def _print_report(checked, prints):
     print(say(f"\n{done(checked)} of {len(NAMES)} done", f"\n已完成 {done(checked)}/{len(NAMES)}"))
     if prints:
         _print_note_on_prints(prints)
+    for name in source.second_files(checked[0].place.path):
+        _print_note_on_second_file(name)
     if all(result.state != "FAIL" for result in checked):
         for result in checked:
             if result.note:
@@ -220,6 +223,16 @@ def _print_note_on_prints(prints):
         chinese += f"（只显示了前 {limits.SHOWN_PRINTS} 次）"
     print(say("\nNote on ", "\n提示：") + str(place))
     print(say(f"  {english}: remove it.", f"  {chinese}，请删掉。"))
+
+
+def _print_note_on_second_file(name):
+    note_on = say("\nNote on ", "\n提示：")
+    note = say(
+        "model.py imports it, but only model.py is handed in: move what it needs into model.py.",
+        "model.py 导入了它，但只交 model.py：请把用到的代码移进 model.py。",
+    )
+    print(f"{note_on}{name}")
+    print(_paragraph("  ", note))
 
 
 def _section(result):
