@@ -370,8 +370,9 @@ def _meeting(call):
         for english, chinese, *formulas in mistakes.MISTAKES.get((method, result), ()):
             for text in formulas:
                 if _meets_alike(text, names, met):
-                    meet = say("\nThe same arrays meet in: ",
-                               "\n相遇的两个数组和这个式子里的一样：")  # fmt: skip
+                    meet = say(
+                        "\nThe same arrays meet in: ", "\n相遇的两个数组和这个式子里的一样："
+                    )
                     return say(english, chinese) + meet + text
     return _meeting_of_shapes(call)
 
@@ -514,8 +515,9 @@ def _unused_weights(fault):
     for name in call.layer.weights:
         given = {**call.batch.given, name: call.batch.given[name] + 1}
         batch = replace(call.batch, given=given)
-        depends = not same(right_results(call.layer, call.method, batch)[fault.result],
-                           call.right[fault.result])  # fmt: skip
+        depends = not same(
+            right_results(call.layer, call.method, batch)[fault.result], call.right[fault.result]
+        )
         other = Call(call.model, call.layer, call.method, batch).run()
         results = other.results.get(fault.result), call.alone().results.get(fault.result)
         if depends and other.error is None and same(*results):
@@ -553,10 +555,17 @@ def _thrown_away(call):
 def _only_computes(node):
     if isinstance(node, ast.BinOp | ast.UnaryOp | ast.Compare):
         return True
-    return isinstance(node, ast.Call) and bool(
-        re.match(r"np\.(exp|log|dot|matmul|sum|max|maximum|clip|where|transpose|reshape)\(|"
-                 r"[\w.]+\.(reshape|transpose|sum|astype|dot)\(", ast.unparse(node))
-    ) and not any(keyword.arg == "out" for keyword in node.keywords)  # fmt: skip
+    return (
+        isinstance(node, ast.Call)
+        and bool(
+            re.match(
+                r"np\.(exp|log|dot|matmul|sum|max|maximum|clip|where|transpose|reshape)\(|"
+                r"[\w.]+\.(reshape|transpose|sum|astype|dot)\(",
+                ast.unparse(node),
+            )
+        )
+        and not any(keyword.arg == "out" for keyword in node.keywords)
+    )
 
 
 def _fact(fault):

@@ -67,27 +67,43 @@ def _look_for(model, layer, method):
 
 
 def _check_init(model, layer):
-    """Raise FaultError if a new object lacks its weights, or has them in another shape."""
+    """Raise FaultError if the weights of a new object are not those that the layer begins with."""
     batch = batches_for(layer)[0]
     try:
         subject = made(model, layer, batch)
-    except BaseException:
+    except (Exception, SystemExit):
         return  # the first call shows it
-    place = _place_of_init(model, layer)
     for name in layer.weights:
-        shape, wanted = np.shape(getattr(subject, name, None)), batch.given[name].shape
-        if not hasattr(subject, name):
-            text = say(f"a new {layer.name} has no self.{name}",
-                       f"新建的 {layer.name} 没有 self.{name}")  # fmt: skip
-            raise FaultError("init", text, place=place)
-        if shape != wanted:
+        wrong = _wrong_with_weights(subject, name, batch.given[name].shape)
+        if wrong:
             d, m = batch.given[layer.weights[0]].shape
-            text = say(
-                f"self.{name} of a new {layer.name}({d}, {m}, rng) is of shape {shape}, and should "
-                f"be of shape {wanted}",
-                f"新建的 {layer.name}({d}, {m}, rng) 的 self.{name} 形状是 {shape}，应为 {wanted}",
+            new = say(
+                f"of a new {layer.name}({d}, {m}, rng), ", f"新建的 {layer.name}({d}, {m}, rng) 的 "
             )
-            raise FaultError("init", text, place=place)
+            raise FaultError("init", new + wrong, place=_place_of_init(model, layer))
+
+
+def _wrong_with_weights(subject, name, wanted):
+    if not hasattr(subject, name):
+        return say(f"self.{name} is missing", f"self.{name} 不存在")
+    weights = getattr(subject, name)
+    if not _is_plain(weights) or weights.dtype.kind != "f":
+        kind = type(weights).__name__
+        return say(
+            f"self.{name} is of type {kind}, and should be an array of floats",
+            f"self.{name} 的类型是 {kind}，应为浮点数的数组",
+        )
+    if weights.shape != wanted:
+        return say(
+            f"self.{name} is of shape {weights.shape}, and should be of shape {wanted}",
+            f"self.{name} 形状是 {weights.shape}，应为 {wanted}",
+        )
+    return ""
+
+
+def _is_plain(value):
+    """Return whether a value is an array, and no matrix or masked array: these differ in `*`."""
+    return isinstance(value, np.ndarray) and not isinstance(value, np.matrix | np.ma.MaskedArray)
 
 
 def _place_of_init(model, layer):
@@ -138,8 +154,10 @@ def _fault(call, kind, text, result="", place=None):
 def _changed(call):
     name = call.changed
     if name == call.layer.output:
-        text = say(f"backward changes the array {name} that forward returned",
-                   f"backward 改动了 forward 返回的数组 {name}")  # fmt: skip
+        text = say(
+            f"backward changes the array {name} that forward returned",
+            f"backward 改动了 forward 返回的数组 {name}",
+        )
         return _fault(call, "changed", text)
     array = f"self.{name}" if name in call.layer.weights else name
     text = say(f"{call.method} changes the array {array}", f"{call.method} 改动了数组 {array}")
@@ -151,13 +169,14 @@ def _type(call, name):
     got, where = call.results[name], call.layer.source(call.method, name)
     if got is None:
         return _fault(call, "missing", say(f"{where} is None", f"{where} 是 None"), name)
-    is_array = isinstance(got, np.ndarray) and not isinstance(got, np.matrix | np.ma.MaskedArray)
-    is_numeric = is_array or isinstance(got, np.number | float | int)
+    is_numeric = _is_plain(got) or isinstance(got, np.number | float | int)
     if is_numeric and np.asarray(got).dtype.kind in "fiub":
         return None
     kind = f"{getattr(got, 'dtype', '')} {type(got).__name__}".strip()
-    text = say(f"{where} is of type {kind}, and should be floats of NumPy",
-               f"{where} 的类型是 {kind}，应为 NumPy 的浮点数")  # fmt: skip
+    text = say(
+        f"{where} is of type {kind}, and should be floats of NumPy",
+        f"{where} 的类型是 {kind}，应为 NumPy 的浮点数",
+    )
     return _fault(call, "type", text, name)
 
 
@@ -167,8 +186,10 @@ def _shape(call, name):
         return None
     one = say(", where () is one number", "，其中 () 表示一个数") if () in (got, right) else ""
     where = call.layer.source(call.method, name)
-    text = say(f"{where} is an array of shape {got}, and should be of shape {right}",
-               f"{where} 是形状为 {got} 的数组，形状应为 {right}")  # fmt: skip
+    text = say(
+        f"{where} is an array of shape {got}, and should be of shape {right}",
+        f"{where} 是形状为 {got} 的数组，形状应为 {right}",
+    )
     return _fault(call, "shape", text + one, name)
 
 
@@ -188,14 +209,18 @@ def _value(call, name):
     if tolerance is None:
         wanted = say("large and finite, of the right sign", "很大但有限、符号正确的数")
     else:
-        several = say(f"; {wrong.sum()} of {wrong.size} entries are wrong",
-                      f"，错了 {wrong.sum()}/{wrong.size} 个元素")  # fmt: skip
+        several = say(
+            f"; {wrong.sum()} of {wrong.size} entries are wrong",
+            f"，错了 {wrong.sum()}/{wrong.size} 个元素",
+        )
         detail = f"{error[index]:.2g}" + (several if index else "")
         wanted = f"{right[index] + 0.0:.6g}"
         wanted += say(f" (relative error {detail})", f"（相对误差 {detail}）")
     entry = call.layer.source(call.method, name) + (str(list(index)) if index else "")
-    text = say(f"{entry} is {got[index]:.6g}, and should be {wanted}",
-               f"{entry} 算得 {got[index]:.6g}，应为 {wanted}")  # fmt: skip
+    text = say(
+        f"{entry} is {got[index]:.6g}, and should be {wanted}",
+        f"{entry} 算得 {got[index]:.6g}，应为 {wanted}",
+    )
     return _fault(call, "value", text, name)
 
 
@@ -246,8 +271,9 @@ def _note(calls):
         if call.warned:
             note = say(*mistakes.WARNS).format(call.warned, inputs_of(call))
             section = call.layer.section
-            return note + say(f"chapter03/README.en.md section {section}.",
-                              f"讲义第 {section} 节。")  # fmt: skip
+            return note + say(
+                f"chapter03/README.en.md section {section}.", f"讲义第 {section} 节。"
+            )
     for call in calls:
         for name, got in call.results.items():
             name_of_method = f"{call.layer.name}.{call.method}"

@@ -556,4 +556,5 @@ SECONDS_IN_FLOAT64 = {
     ("Sigmoid.backward", "grad_x"): 19,
     ("Softmax.forward", "y"): 16,
     ("Softmax.backward", "grad_x"): 16,
+    ("CrossEntropyLoss.backward", "grad_y_hat"): 16,
 }

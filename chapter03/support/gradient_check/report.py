@@ -241,8 +241,12 @@ def _section(result):
 
 def _print_todo(result):
     where = f"{result.name}{say(', ', '  ')}{result.place}"
-    print(say(f"\nNext: write {where} ({_section(result)}), and run this again.",
-              f"\n下一步：写 {where} （{_section(result)}），再运行一次。"))  # fmt: skip
+    print(
+        say(
+            f"\nNext: write {where} ({_section(result)}), and run this again.",
+            f"\n下一步：写 {where} （{_section(result)}），再运行一次。",
+        )
+    )
 
 
 def _print_fail(result):
@@ -258,8 +262,12 @@ def _print_fail(result):
     for head, text in paragraphs:
         if text:
             print(_paragraph(head, text))
-    print(say(f"\nNext: correct {where}, and run this again.",
-              f"\n下一步：改正 {where} ，再运行一次。"))  # fmt: skip
+    print(
+        say(
+            f"\nNext: correct {where}, and run this again.",
+            f"\n下一步：改正 {where} ，再运行一次。",
+        )
+    )
 
 
 def _width():
