@@ -94,6 +94,7 @@ does not depend on self\.W, self\.b | self.w = np.full(self.W.shape, 0.1); retur
 does not depend on self\.W: | self.x = x; return x @ np.full(self.W.shape, 0.1) + self.b
 layer of its own | return np.maximum(0, x @ self.W + self.b)
 thrown away | self.x = x; x @ self.W; return x + self.b
+`self\.W` has to be transposed | return np.array([self.W @ row for row in x]) + self.b
 `self\.b\.T` is transposed | return x @ self.W + self.b.T
 no function: without | return x @ self.W.T() + self.b
 transpose of x is | return x @ self.W^T + self.b
@@ -173,6 +174,7 @@ np\.outer takes two vectors | self.x.T @ grad_y => np.outer(self.x, grad_y)
 np\.outer takes two vectors | grad_W = np.zeros_like(self.W); grad_W += np.outer(self.x, grad_y)
     self.grad_W = grad_W; self.grad_b = grad_y.sum(axis=0, keepdims=True)
     return grad_y @ self.W.T
+wrong order | return grad_y @ self.W.T => return self.W.T @ grad_y
 row of x has to meet | self.x.T @ grad_y => self.x.sum(axis=0)[:, None] * grad_y.sum(axis=0)
 `self\.x\.T \* grad_y` the \* is entry | self.x.T @ grad_y => self.x.T * grad_y
 wrong axis | self.x.T @ grad_y => (self.x[:, :, None] * grad_y[:, None]).sum(axis=1)
@@ -303,6 +305,7 @@ transpose has no place | return self.y.T * (1 - self.y)
 derivative of tanh | return grad_y * (1 - self.y ** 2)
 without .* \*\* 2. it | return grad_y * self.y * (1 - self.y) ** 2
 wrong operator | return grad_y * self.y - (1 - self.y)
+`self\.y` is the wrong array | return self.y * self.y * (1 - self.y)
 natural logarithm | return np.ln(self.y)
 raw memory | return -grad_y.data * self.y * (1 - self.y)
 np\.max takes its second | return np.max(0, grad_y)

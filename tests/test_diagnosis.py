@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from submissions import SOLUTION, SUBMISSIONS, module
-from support.gradient_check import diagnosis, judge
+from support.gradient_check import diagnosis, formulas, judge
 from support.gradient_check.calls import Call
 from support.gradient_check.judge import FaultError
 from support.gradient_check.layers import LAYERS, METHODS, Batch
@@ -86,12 +86,12 @@ def test_what_is_claimed_of_a_submission_holds_for_a_fresh_batch_too():
         fault = first_fault(model, submission.blamed.partition(".")[0])[1]
         if fault.kind not in ("value", "shape") or fault.call.batch.is_extreme:
             continue
-        found = diagnosis.formula(fault)
+        found = formulas.formula(fault)
         if found and found.k is None and "before" not in found.formula:
             layer = fault.call.layer
             other = Call(model, layer, fault.call.method, fresh(layer)).run()
             claimed = judge.FaultError("value", "", fault.result, call=other, calls=(other,))
-            assert diagnosis.match(found.formula, claimed), submission.code
+            assert formulas.match(found.formula, claimed), submission.code
             claims += 1
     assert claims > 40
 

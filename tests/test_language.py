@@ -1,10 +1,12 @@
 """Which of the two languages is spoken."""
 
+import ast
 import io
 import sys
 
 import pytest
 
+import make_startup
 from support import language
 from support.language import UserError, say
 
@@ -43,3 +45,17 @@ def test_a_console_that_cannot_print_chinese_gets_english(
     stream = io.TextIOWrapper(io.BytesIO(), encoding=encoding) if encoding else io.StringIO()
     monkeypatch.setattr(sys, "stdout", stream)
     assert str(UserError("English", "中文")) == ("中文" if can_print else "English")
+
+
+def test_each_message_has_two_texts_with_the_same_placeholders():
+    def placeholders(text):
+        parts = [part for part in ast.walk(text) if isinstance(part, ast.FormattedValue)]
+        return sorted(ast.unparse(part).replace("chinese", "english") for part in parts)
+
+    for path in make_startup.CHAPTER.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) in ("say", "UserError"):
+                if any(isinstance(text, ast.Starred | ast.Name) for text in node.args):
+                    continue  # a pair of a table, or a text with a name
+                english, chinese = map(placeholders, node.args)
+                assert english == chinese, f"{path}:{node.lineno}"

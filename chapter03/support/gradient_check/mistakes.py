@@ -493,9 +493,6 @@ REPAIRS = {
                 "`{0}`：该求和的地方求了平均，或者反过来。"),
     "base": ("the base of the power in `{0}` is not e: np.exp(x) is e to the power of x.",
              "`{0}` 的底不是 e：e 的 x 次方写成 np.exp(x)。"),
-    "keepdims": ("`{0}` loses a dimension: (N,) does not fit the rows of (N, D), (N, 1) does "
-                 "(keepdims=True).",
-                 "`{0}` 少了一维：(N,) 不能和 (N, D) 逐行对齐，(N, 1) 才能（keepdims=True）。"),
     "axis": ("`{0}` runs over the wrong axis, or loses one: axis=1 is along a row, axis=0 over the "
              "rows of the batch.",
              "`{0}` 的轴不对，或者少了一维：axis=1 沿着一行，axis=0 跨过这一批的各行。"),

@@ -267,12 +267,6 @@ def _base(_, node):
             yield _with("np.exp(_)", right), ast.unparse(node)
 
 
-def _keepdims(_, node):
-    for call, _ in _reductions(node):
-        if any(keyword.arg == "axis" for keyword in call.keywords) or len(call.args) > 1:
-            yield _with_keywords(call, keepdims=True), ast.unparse(node)
-
-
 def _axis(_, node):
     """A sum, mean or maximum over another axis."""
     for call, array in _reductions(node):
@@ -392,7 +386,6 @@ CHANGES = {
     "einsum": _einsum,
     "average": _average,
     "base": _base,
-    "keepdims": _keepdims,
     "axis": _axis,
     "transposed": _transposed,
     "not transposed": _untransposed,
