@@ -455,7 +455,7 @@ FACTS = {
         "weights are those that __init__ makes, self.W and self.b.",
         "没有用到 {0}：它的数怎么变，结果都不变。权重是 __init__ 里的 self.W 和 self.b。"),
     "thrown away": ("`{0}` is computed and thrown away: the line gives it no name.",
-                    "`{0}` 算出来以后没有存下来：这一行没有给它取名字。"),
+                    "`{0}` 算出来以后没有存进任何变量，结果丢掉了。"),
     "diagonal": (
         "np.diag takes the diagonal of a two-dimensional array; only from a vector does it make a "
         "matrix, and each row of y needs its own.",
@@ -471,7 +471,8 @@ REPAIRS_FIRST = {
                 "`{0}` 丢掉了小数部分或精度；去掉它就对了。"),
     "limited": ("`{0}` changes numbers that do occur. A limit has to lie so far out that it never "
                 "matters: 500 for an exponent, 1e-12 for a probability.",
-                "`{0}` 把会出现的数也改变了。界限要很远，平时不起作用：指数取 500，概率取 1e-12。"),
+                "`{0}` 把平时会出现的数也改变了。界限要取得很远，平时不起作用：指数取 500，概率取 "
+                "1e-12。"),
     "epsilon": ("`{0}` adds so much that it changes the result: a tiny number, such as 1e-12, is "
                 "enough to keep away from 0.",
                 "`{0}` 加的数太大，改变了结果：为避开 0，加 1e-12 这样极小的数就够了。"),
@@ -508,7 +509,7 @@ REPAIRS = {
                     "`{0}` 在循环里每次都重新赋值，而应该累加（+=）。"),
     "surplus": ("without `{0}` it would be right.", "去掉 `{0}` 就对了。"),
     "array": ("`{0}` is the wrong array: with another one in that place it would be right.",
-              "`{0}` 用错了数组：那里换成另一个数组就对了。"),
+              "这里的 `{0}` 用错了：换成另一个数组就对了。"),
     "operator": ("`{0}` has a wrong operator (+, -, *, /).",
                  "`{0}` 里的运算符（+、-、*、/）用错了。"),
 }

@@ -77,19 +77,14 @@ class _Slot:
         else:
             getattr(self.parent, self.field)[self.index] = node
 
+    @contextlib.contextmanager
     def holding(self, node):
-        return _Holding(self, node)
-
-
-class _Holding:
-    def __init__(self, slot, node):
-        self.slot, self.new = slot, node
-
-    def __enter__(self):
-        self.slot.set(self.new)
-
-    def __exit__(self, *_):
-        self.slot.set(self.slot.node)
+        """Let the tree have another node here for a while."""
+        self.set(node)
+        try:
+            yield
+        finally:
+            self.set(self.node)
 
 
 def _slots(tree):
@@ -191,8 +186,8 @@ def _limited(_, node):
     called = _called(node)
     if called and called[0] in ("clip", "maximum", "minimum"):
         array = called[1]
-        for limits in ("np.clip(_, -500, 500)", "np.clip(_, 1e-12, 1)", "_"):
-            yield _with(limits, array), ast.unparse(node)
+        for harmless in ("np.clip(_, -500, 500)", "np.clip(_, 1e-12, 1)", "_"):
+            yield _with(harmless, array), ast.unparse(node)
 
 
 def _epsilon(_, node):
