@@ -52,7 +52,7 @@ def solved(method, code):
 
 def module(source):
     """Return the model of this text, as gradient_check.load would make it, but without a file."""
-    path = "model.py of a test"
+    path = "/a folder of a test/model.py"
     linecache.cache[path] = len(source), None, source.splitlines(keepends=True), path
     model = types.ModuleType("model")
     model.__file__ = path

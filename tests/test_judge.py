@@ -82,6 +82,10 @@ WRONG = [
     ("Linear.forward", "self.b = np.zeros((1, out_features) => self.b = np.zeros((out_features)",
      "def __init__",
      r"new Linear\(3, 4, rng\), self.b is of shape \(4,\).*\(1, 4\).*put it back"),
+    ("Linear.forward", "class Linear: => W = property(lambda self: self.w)\\n\\n\\nclass Linear:\n"
+     "def forward(self, x): => W = W\\n\\n    def forward(self, x):\n"
+     "self.W = rng => self.w = rng\nreturn x @ self.W + self.b", "def __init__",
+     "AttributeError.*weights cannot be set"),
     ("Linear.forward", "self.W = rng => self.w = rng", "def __init__", "self.W is missing"),
     ("Linear.forward", "self.b = np.zeros => self.b = np.ma.zeros",
      "def __init__", "self.b is of type MaskedArray"),

@@ -19,8 +19,8 @@ LEAST_LOSS_OF_ZERO = 6.9
 class FaultError(Exception):
     """A method is wrong, and `call`, one of `calls`, shows it. Nothing changes it once it is made.
 
-    kind: blank, absent, init, error, changed, missing, type, shape, value, order, shared, time,
-    endless, unusable or network. diagnosis.py looks for the mistake behind it.
+    kind: blank, absent, init, set, error, changed, missing, type, shape, value, order, shared,
+    time, endless, unusable or network. diagnosis.py looks for the mistake behind it.
     """
 
     kind: str
@@ -126,8 +126,9 @@ def fault_of(call, names=None):
     """
     if call.error is not None:
         if call.stage in ("make", "set"):
+            kind = "init" if call.stage == "make" else "set"
             place = call.place or _place_of_init(call.model, call.layer)
-            return _fault(call, "init", message_of(call.error), place=place)
+            return _fault(call, kind, message_of(call.error), place=place)
         return _fault(call, "error", message_of(call.error), place=call.place)
     if call.changed:
         return _changed(call)

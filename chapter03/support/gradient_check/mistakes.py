@@ -520,6 +520,8 @@ ABSENT = ("it has to stand in class {0}, once, indented by four spaces, and begi
 SITUATIONS = {
     "init": ("__init__ was changed, which is given: put it back as it was.",
              "改动了给定的 __init__：请恢复原样。"),
+    "set": ("the weights cannot be set: the optimizer and a saved network set self.W and self.b.",
+            "权重无法赋值：优化器和读取保存的网络都要给 self.W 和 self.b 赋值。"),
     "order": ("backward alters what forward has kept, or adds to its earlier gradients.",
               "backward 改动了 forward 保存的量，或者把梯度累加到了上一次的结果上。"),
     "shared": ("the objects share what they keep, globally or in the class: keep it in self.",
