@@ -51,6 +51,7 @@ VANISHING = {"gradients": (1e-5, 1e-3, 0.1, 1)}
         (BY_DEFAULT, {"accuracy": 0.99}, ""),
         (BY_DEFAULT, {"accuracy": 0.99, "checked": False}, ""),
         (GUESSING, {"lr": 1e-6}, "1 - momentum) = 5e-05. Try --lr 0.01."),
+        (GUESSING, {"lr": 1e-6, "momentum": 0.35}, "Try --lr 0.3."),
         (GUESSING, {"lr": 0.5, "momentum": 0.99}, "1 - momentum) = 50. Try --lr 0.005."),
         (GUESSING[:2], {"batch_size": 50_000, "steps": 4}, "only 4 steps. Try --batch_size 64."),
         (GUESSING[:2], {"batch_size": 32, "steps": 4}, "only 4 steps. Try --epochs 4."),
@@ -70,7 +71,7 @@ VANISHING = {"gradients": (1e-5, 1e-3, 0.1, 1)}
         (SMALL_LR, {"lr": 0.001, "accuracy": 0.98, "checked": False}, "should bring it lower."),
         ([0.1554, 0.0914, 0.0748, 0.0581, 0.0534], {"accuracy": 0.98}, "--epochs 10 should"),
     ],
-    ids=range(19),
+    ids=range(20),
 )  # fmt: skip
 def test_a_remark_says_what_the_figures_show(losses, facts, said):
     text = remark(losses, **facts)
