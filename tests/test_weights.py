@@ -163,7 +163,7 @@ def test_a_strange_weights_file_is_one_sentence_and_runs_nothing(content, tmp_pa
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     message = str(raised.value)
-    assert message.startswith(f"{path} is not a usable weights file (")
+    assert message.startswith("weights.npz is not a usable weights file (")
     assert "\n" not in message
     assert len(message) < len(str(path)) + 300
     assert list(tmp_path.iterdir()) == [path]

@@ -266,14 +266,14 @@ def test_an_error_is_shown_in_a_box_only_where_there_is_no_console(pointer, monk
     shown = []
     monkeypatch.setattr(ui.messagebox, "showerror", lambda **options: shown.append(options))
     error = UserError("There is no network.", "没有网络。")
-    ui.show_without_a_console(error)
+    ui.show_if_there_is_no_console(error)
     assert not shown
     with open(os.devnull, "w") as nowhere:
         monkeypatch.setattr(sys, "stderr", nowhere)
-        ui.show_without_a_console(error)
+        ui.show_if_there_is_no_console(error)
         assert shown[0]["message"] == "Error: There is no network."
         monkeypatch.setattr(ui, "tk", None)
-        ui.show_without_a_console(error)
+        ui.show_if_there_is_no_console(error)
     assert len(shown) == 1
 
 

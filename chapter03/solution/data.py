@@ -6,9 +6,11 @@ MNIST: downloaded if need be, read, turned into what the network takes, and hand
 import os
 import sys
 
-# chapter03/ for support/, and this folder also where Python leaves it out (-P, -I, -m, notebooks).
+# So that Python finds support/ and the files beside this one, however it is started. It comes
+# before the other imports, and "isort: split" keeps editors from sorting it among them.
 FOLDER = os.path.dirname(os.path.realpath(__file__))
-sys.path[:] = [os.path.dirname(FOLDER), *sys.path, FOLDER]
+sys.path.insert(0, os.path.dirname(FOLDER))
+sys.path.append(FOLDER)
 from support import console  # isort: split
 
 import argparse
@@ -22,8 +24,8 @@ from support.language import say
 
 DATA_DIR = Path(FOLDER).parent.parent / "data"
 
-# The four files. A file in the folder counts by its content, not by its name: unpacked, it has
-# this many bytes, and this SHA-256, a fingerprint that no other content has.
+# MNIST's four files, under the names that MNIST gives them. A file is recognised by its content,
+# whatever it is called: unpacked, it must have this size in bytes and this SHA-256, a fingerprint.
 FILES = [
     download.File(
         name="train-images-idx3-ubyte",
@@ -47,8 +49,8 @@ FILES = [
     ),
 ]
 
-# Where they are downloaded from, the first that works. (The environment variable MNIST_MIRROR puts
-# one before these.)
+# Addresses to download from, tried in this order until one works. (The environment variable
+# MNIST_MIRROR names one to be tried before these.)
 BEIJING = "https://dataset.bj.bcebos.com/mnist/"
 MIRRORS = [
     "https://ossci-datasets.s3.amazonaws.com/mnist/",
@@ -65,10 +67,12 @@ def load_mnist(data_dir):
     """Return (train_images, train_labels, test_images, test_labels).
 
     Images are uint8 (N, 784), labels uint8 (N,), with N 60,000 for training and 10,000 for testing.
-    What is not in the folder `data_dir` is downloaded into it. Raises UserError.
+    What is not in the folder `data_dir` is downloaded into it. Raises UserError, an error with a
+    message for the user.
     """
-    for_browser = say(MIRRORS[0], BEIJING)
-    contents = download.find_or_fetch(FILES, MIRRORS, data_dir, for_browser)
+    # say(english, chinese) returns the one of the two texts that is in the user's language.
+    address_for_browser = say(MIRRORS[0], BEIJING)
+    contents = download.find_or_fetch(FILES, MIRRORS, data_dir, address_for_browser)
 
     train_images = read_images(contents["train-images-idx3-ubyte"])
     train_labels = read_labels(contents["train-labels-idx1-ubyte"])
@@ -78,18 +82,21 @@ def load_mnist(data_dir):
 
 
 def read_images(content):
-    """Return the images in the bytes of a file: a header of 16 bytes, then one for each pixel."""
+    """Return the images (N, 784) in a file: after a header of 16 bytes, a pixel is a byte."""
     pixels = np.frombuffer(content, np.uint8, offset=16)
     return pixels.reshape(-1, 28 * 28)
 
 
 def read_labels(content):
-    """Return the labels in the bytes of a file: a header of 8 bytes, then one for each label."""
+    """Return the labels (N,) in a file: after a header of 8 bytes, a label is a byte."""
     return np.frombuffer(content, np.uint8, offset=8)
 
 
 def standardise(images):
-    """Return the pixels (any shape, 0 to 255) as float32 of MNIST's mean 0 and deviation 1."""
+    """Return the pixels (any shape, 0 to 255) as float32, scaled for the network.
+
+    MNIST's training pixels then have mean 0 and standard deviation 1.
+    """
     x = images.astype(np.float32)
     x /= 255
     x -= PIXEL_MEAN
@@ -106,8 +113,9 @@ def one_hot(labels):
 class Batches:
     """Shuffled mini-batches (x, y): standardised images (N, 784) and one-hot labels (N, 10).
 
-    Each pass is in a new order drawn from `rng`; the last batch holds what is left. `augment`, if
-    given, turns each batch of uint8 images into a slightly different one.
+    `for x, y in batches:` is a pass over all images, each time in a new order drawn from `rng`. The
+    last batch holds what is left. The function `augment`, if there is one, is called with each
+    batch of uint8 images and returns slightly different ones.
     """
 
     def __init__(self, images, labels, batch_size, rng, augment=None):
@@ -121,6 +129,7 @@ class Batches:
         return math.ceil(len(self.images) / self.batch_size)
 
     def __iter__(self):
+        """Yield one batch after another, for a pass over all images."""
         order = self.rng.permutation(len(self.images))
         for start in range(0, len(order), self.batch_size):
             chosen = order[start : start + self.batch_size]
@@ -132,9 +141,9 @@ class Batches:
 
 
 def main(argv=None):
-    """Download and verify MNIST, and nothing else: for who has a slow network. Raises UserError."""
+    """Download and verify MNIST, for those with a slow internet connection. Raises UserError."""
     about = say("Download and verify MNIST.", "下载并核对 MNIST。")
-    place = say("place of MNIST", "MNIST 的文件夹") + " (%(default)s)"
+    place = say("place of MNIST", "MNIST 的文件夹") + f" ({console.shown(DATA_DIR)})"
     parser = argparse.ArgumentParser(description=about, allow_abbrev=False)
     parser.add_argument("--data_dir", default=DATA_DIR, metavar="DIR", help=place)
     options = parser.parse_args(argv)

@@ -6,9 +6,11 @@ Next comes handwriting_canvas.py, where the saved network reads what you draw.
 import os
 import sys
 
-# chapter03/ for support/, and this folder also where Python leaves it out (-P, -I, -m, notebooks).
+# So that Python finds support/ and the files beside this one, however it is started. It comes
+# before the other imports, and "isort: split" keeps editors from sorting it among them.
 FOLDER = os.path.dirname(os.path.realpath(__file__))
-sys.path[:] = [os.path.dirname(FOLDER), *sys.path, FOLDER]
+sys.path.insert(0, os.path.dirname(FOLDER))
+sys.path.append(FOLDER)
 from support import console  # isort: split
 
 import argparse

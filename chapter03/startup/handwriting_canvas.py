@@ -6,9 +6,11 @@ to an image, to the answers of the layers, to ten bars. This is the last of the 
 import os
 import sys
 
-# chapter03/ for support/, and this folder also where Python leaves it out (-P, -I, -m, notebooks).
+# So that Python finds support/ and the files beside this one, however it is started. It comes
+# before the other imports, and "isort: split" keeps editors from sorting it among them.
 FOLDER = os.path.dirname(os.path.realpath(__file__))
-sys.path[:] = [os.path.dirname(FOLDER), *sys.path, FOLDER]
+sys.path.insert(0, os.path.dirname(FOLDER))
+sys.path.append(FOLDER)
 from support import console  # isort: split
 
 import argparse
@@ -23,8 +25,8 @@ from support.language import UserError, say
 HERE = Path(FOLDER)
 WEIGHTS = HERE.parent.parent / "model" / HERE.name / "weights.npz"
 
-# Of 7,494 digits that 30 people wrote with a pen, 2 in 100 get no higher probability than this, and
-# 6 in 10 of the misread ones are among them. Of the others, 99.5 % are read rightly.
+# Below this probability the answer is "not sure". Of 7,494 digits that 30 people wrote with a pen,
+# 2 % fall below it; of the misread ones, 60 %. Above it, 99.5 % are read rightly.
 SURE = 0.8
 
 POLL = 300  # milliseconds between two looks for new weights
@@ -43,14 +45,15 @@ def main(argv=None):
         reader = find_reader(path)
         root = window.new_root(say("Draw a digit", "写一个数字") + f" ({HERE.name})")
         Window(root, reader)
-        root.mainloop()
+        root.mainloop()  # until the window is closed
     except UserError as error:
-        window.show_without_a_console(error)
+        window.show_if_there_is_no_console(error)
         raise
 
 
 def find_reader(path):
-    """Return a Reader with the weights file `path`, or raise UserError with what helps."""
+    """Return a Reader with the weights file `path`, or raise a UserError that says what to do."""
+    # If the usual file is missing, the advice is to train; another name is perhaps misspelt.
     if path.absolute() != WEIGHTS and not path.exists():
         raise UserError(
             f"There is no file {path}. Without --weights, {console.shown(WEIGHTS)} is opened.",
@@ -64,24 +67,15 @@ def find_reader(path):
 
 
 class Reader:
-    """Reads drawings with the network of a weights file, made of the classes of `model`.
-
-    Whatever the student's code does, only UserError is raised.
-    """
+    """Reads drawings with a network: its classes come from `model`, its weights from a file."""
 
     def __init__(self, model, path):
         self.model = model
-        self.path = console.shown(path)
+        self.path = path
         self.version = window.version_of(path)
-        with window.student_code():
-            self.network, self.meta = weights.load(self.path, model.MLP)
-
-        dims = self.network.dims
-        if dims[0] != 784 or dims[-1] != 10:
-            raise UserError(
-                f"{self.path} has the sizes {dims}; digits need 784 in and 10 out.",
-                f"{self.path} 里的网络是 {dims}；读数字须有 784 个输入、10 个输出。",
-            )
+        with window.errors_as_sentences():
+            self.network, self.meta = weights.load(path, model.MLP)
+            weights.check_sizes(path, self.network.dims, 784, 10)
         self.read([])  # a network that cannot read is refused here
 
     def read(self, drawing):
@@ -90,28 +84,30 @@ class Reader:
         x = standardise(image.reshape(1, 784))
 
         answers = []
-        with window.student_code():
+        with window.errors_as_sentences():
             for layer in self.network.layers:
                 x = layer.forward(x)
-                answers.append(window.finite(x).ravel())
-            answers[-1] = answers[-1].reshape(10)  # fails unless it is ten numbers
+                answers.append(window.finite(x).reshape(-1))
+            # An error unless there are ten numbers, whatever the student's last layer returns.
+            answers[-1] = answers[-1].reshape(10)
         return image, answers
 
     def ask(self, image, digit):
-        """Return for each pixel (28, 28) of an image how much more ink there speaks for `digit`."""
+        """Return (28, 28): positive where more ink in the image would speak for `digit`."""
         x = standardise(image.reshape(1, 784))
 
-        with window.student_code():
+        with window.errors_as_sentences():
+            y_hat = self.network.forward(x)
             loss_function = self.model.CrossEntropyLoss()
-            loss_function.forward(self.network.forward(x), one_hot([digit]))
+            loss_function.forward(y_hat, one_hot([digit]))  # keeps what backward needs
             grad_x = self.network.backward(loss_function.backward())
-            # Where the gradient is positive, more ink makes the loss grow: it speaks against it.
+            # Where the gradient is positive, more ink would make the loss larger.
             return -window.finite(grad_x).reshape(28, 28)
 
 
 def conclude(probabilities):
     """Return in two short texts what the probabilities (10,) say, such as ("4", "99 % sure")."""
-    second, first = np.argsort(probabilities)[-2:]
+    second, first = np.argsort(probabilities)[-2:]  # the largest comes last
     if probabilities[first] < SURE:
         return say(f"{first} or {second}?", f"{first} 还是 {second}？"), say("not sure", "不确定")
 
@@ -120,30 +116,32 @@ def conclude(probabilities):
 
 
 class Window:
-    """Has the drawing read anew whenever the drawing, the window or the weights have changed."""
+    """Reads the drawing again whenever the drawing, the window or the weights have changed."""
 
     def __init__(self, root, reader):
         self.root = root
         self.reader = reader
         self.version = reader.version
         self.news = window.describe(reader.path, reader.meta)
-        self.reading_is_due = False
+        self.update_is_planned = False
 
-        self.paper, self.results, self.status = window.furnish(root)
-        self.paper.on_change = self.read_when_idle  # the pen has moved
-        self.results.on_resize = self.read_when_idle  # the window has another size
-        self.results.on_ask = self.read_when_idle  # a bar is pointed at, or a digit's key pressed
+        # The three parts of the window call these functions when something has happened.
+        self.paper, self.results, self.status = window.build(root)
+        self.paper.on_change = self.plan_update  # the pen has moved
+        self.results.on_resize = self.plan_update  # the window has another size
+        self.results.on_ask = self.plan_update  # a bar is pointed at, or a digit's key pressed
         root.after(POLL, self.look_for_weights)
 
-    def read_when_idle(self):
-        # Idle means that all movements of the pen up to now are drawn: one reading is enough.
-        if not self.reading_is_due:
-            self.reading_is_due = True
-            self.root.after_idle(self.read)
+    def plan_update(self):
+        # The pen moves faster than a drawing can be read. Tk is idle once all movements up to now
+        # are drawn, and then one update is enough for them all.
+        if not self.update_is_planned:
+            self.update_is_planned = True
+            self.root.after_idle(self.update)
 
-    def read(self):
+    def update(self):
         """Read the drawing and show what came of it."""
-        self.reading_is_due = False
+        self.update_is_planned = False
         drawing = self.paper.drawing
         layers = self.reader.network.layers
         message = self.news
@@ -156,8 +154,10 @@ class Window:
             else:
                 self.results.show_no_answers(layers, answers)
 
-            if drawing and self.results.asked is not None:
-                self.results.show_question(image, self.reader.ask(image, self.results.asked))
+            # The user asks: what would make the drawing that digit?
+            asked = self.results.asked
+            if drawing and asked is not None:
+                self.results.show_question(image, self.reader.ask(image, asked))
         except UserError as error:
             message = error
         self.status.say(message)
@@ -165,7 +165,7 @@ class Window:
     def look_for_weights(self):
         version = window.version_of(self.reader.path)
         if version != self.version:
-            self.version = version
+            self.version = version  # also of a file that cannot be loaded: it is tried once
             self.weights_changed()
         self.root.after(POLL, self.look_for_weights)
 
@@ -176,7 +176,7 @@ class Window:
             self.news = say(f"The old network still reads. {error}", f"仍用原来的网络。{error}")
         else:
             self.news = window.describe_new(self.reader.path, self.reader.meta)
-        self.read()
+        self.update()
 
 
 if __name__ == "__main__":

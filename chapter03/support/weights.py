@@ -12,6 +12,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from support import console
 from support.files import replace_whole
 from support.language import UserError
 
@@ -28,10 +29,11 @@ def save(path, network, **meta):
         replace_whole(path, content)
     except OSError as error:
         why = error.strerror or error
+        shown = console.shown(path)
         raise UserError(
-            f"{path} could not be written: {why}. What was there before is unchanged; free "
+            f"{shown} could not be written: {why}. What was there before is unchanged; free "
             "some space or choose another folder, then run again.",
-            f"无法写入 {path}：{why}。原有内容没有改动；请腾出空间或换一个文件夹，再运行一次。",
+            f"无法写入 {shown}：{why}。原有内容没有改动；请腾出空间或换一个文件夹，再运行一次。",
         ) from None
 
 
@@ -66,6 +68,17 @@ def load(path, MLP):
     return network, meta
 
 
+def check_sizes(path, dims, in_features, out_features):
+    """Raise UserError unless the network of the file `path` has so many inputs and outputs."""
+    if (dims[0], dims[-1]) == (in_features, out_features):
+        return
+    shown = console.shown(path)
+    raise UserError(
+        f"{shown} has the sizes {dims}; digits need {in_features} in and {out_features} out.",
+        f"{shown} 里的网络是 {dims}；识别数字需要 {in_features} 个输入、{out_features} 个输出。",
+    )
+
+
 def load_meta(path):
     """Return what the file at `path` tells of its training, without the arrays."""
     with _opened(path) as archive:
@@ -75,20 +88,21 @@ def load_meta(path):
 @contextlib.contextmanager
 def _opened(path):
     """Yield the archive at `path`; what cannot be read of it becomes a UserError."""
+    shown = console.shown(path)
     try:
         with zipfile.ZipFile(path) as archive:
             yield archive
     except FileNotFoundError:
         raise UserError(
-            f"There are no weights at {path} yet: train a network first.",
-            f"{path} 还不存在：请先训练网络。",
+            f"There are no weights at {shown} yet: train a network first.",
+            f"{shown} 还不存在：请先训练网络。",
         ) from None
     except Exception as error:
         # A damaged archive makes zipfile, zlib, json and numpy raise almost anything.
         why = " ".join(str(getattr(error, "strerror", None) or error).split())[:200]
         raise UserError(
-            f"{path} is not a usable weights file ({why}). Train again to replace it.",
-            f"{path} 不是可用的权重文件（{why}）。请重新训练，生成新的文件。",
+            f"{shown} is not a usable weights file ({why}). Train again to replace it.",
+            f"{shown} 不是可用的权重文件（{why}）。请重新训练，生成新的文件。",
         ) from None
 
 

@@ -13,6 +13,7 @@ import time
 
 import numpy as np
 
+from support import console
 from support.language import UserError, say
 
 try:
@@ -113,7 +114,7 @@ def new_root(title):
     return root
 
 
-def furnish(root):
+def build(root):
     """Put the parts into the window `root`, and return its paper, its results and its status line.
 
     Above stand the paper and the results, below them two buttons and the status line.
@@ -475,7 +476,7 @@ class Status:
 
 def describe(path, meta):
     """Return what a network was trained on, for how long and how well, as far as known."""
-    facts = [path, meta.get("dataset", "?")]
+    facts = [console.shown(path), meta.get("dataset", "?")]
     if "epoch" in meta:
         facts.append(say(f"epoch {meta['epoch']}", f"第 {meta['epoch']} 轮"))
     if "test_accuracy" in meta:
@@ -507,8 +508,8 @@ def finite(array):
 
 
 @contextlib.contextmanager
-def student_code():
-    """Whatever a student's code raises within `with student_code():` becomes a UserError."""
+def errors_as_sentences():
+    """Whatever a student's code raises within `with errors_as_sentences():` becomes a UserError."""
     try:
         yield
     except UserError:
@@ -520,7 +521,7 @@ def student_code():
         raise UserError(f"model.py fails: {why}.", f"model.py 出错：{why}。") from None
 
 
-def show_without_a_console(error):
+def show_if_there_is_no_console(error):
     """Show an error in a message box if no console will: pythonw has none."""
     if getattr(sys.stderr, "name", "") != os.devnull:
         return
