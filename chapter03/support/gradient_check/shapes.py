@@ -1,7 +1,10 @@
 """The two arrays that met in an error, and the expressions that they came from."""
 
 import ast
+import copy
 import linecache
+import operator
+import re
 from functools import cache
 from typing import NamedTuple
 
@@ -9,10 +12,22 @@ import numpy as np
 
 _parse = cache(ast.parse)  # the same text is asked for again and again
 
-_SIGNS = {
-    ast.MatMult: "@", ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/",
-    "dot": "@", "matmul": "@", "multiply": "*",
-}  # fmt: skip
+# How it is written, and what it does: alone, and as in `a += b`.
+_OPERATORS = {
+    ast.MatMult: ("@", operator.matmul, operator.imatmul),
+    ast.Add: ("+", operator.add, operator.iadd),
+    ast.Sub: ("-", operator.sub, operator.isub),
+    ast.Mult: ("*", operator.mul, operator.imul),
+    ast.Div: ("/", operator.truediv, operator.itruediv),
+}
+_FUNCTIONS = {
+    "dot": ("@", np.dot),
+    "matmul": ("@", np.matmul),
+    "multiply": ("*", np.multiply),
+    "add": ("+", np.add),
+    "subtract": ("-", np.subtract),
+    "divide": ("/", np.divide),
+}
 
 
 class Misfit(NamedTuple):
@@ -26,16 +41,25 @@ class Misfit(NamedTuple):
 
 def shapes_that_met(frame, place):
     """Return the Misfit of the operands on this line of a frame, or None."""
-    nodes = [
+    namespace = {**frame.f_globals, **frame.f_locals}
+    for statement in _statements_at(place):
+        # The head of a loop, not the loop: its body has statements of its own.
+        head = getattr(statement, "test", getattr(statement, "iter", statement))
+        found = misfit(head, namespace)
+        if found:
+            return found
+    return None
+
+
+def _statements_at(place):
+    """Return the statements on a line, and of those that go over several lines the innermost."""
+    around = [
         node
         for node in ast.walk(_parse("".join(linecache.getlines(place.path))))
-        if isinstance(node, ast.stmt)
+        if isinstance(node, ast.stmt) and node.lineno <= place.line <= node.end_lineno
     ]
-    around = [node for node in nodes if node.lineno <= place.line <= node.end_lineno]
-    node = max(around, key=lambda node: node.lineno, default=None)
-    # The head of a loop, not the loop: its body has statements of its own.
-    head = getattr(node, "test", getattr(node, "iter", node))
-    return misfit(head, {**frame.f_globals, **frame.f_locals}) if head else None
+    last = max((node.lineno for node in around), default=0)
+    return [node for node in around if node.lineno == last]
 
 
 def misfit(tree, namespace):
@@ -44,28 +68,57 @@ def misfit(tree, namespace):
         found = misfit(child, namespace)
         if found:
             return found
-    sign = None
-    match tree:
-        case ast.BinOp(left, op, right) | ast.AugAssign(left, op, right):
-            sign = _SIGNS.get(type(op))
-        case ast.Call(ast.Attribute(attr=name), [left, right]):  # np.dot and the like
-            sign = _SIGNS.get(name)
-        case ast.Call(ast.Attribute(left, "dot"), [right]):
-            sign = "@"
-    # Operands are evaluated once more: only if that calls nothing but methods and NumPy.
-    if not sign or any(
-        isinstance(node, ast.Call) and not isinstance(node.func, ast.Attribute)
-        for node in (*ast.walk(left), *ast.walk(right))
-    ):
+
+    sign, combine, left, right = _operation(tree)
+    if combine is None or not (_is_harmless(left) and _is_harmless(right)):
         return None
-    texts, operands = [ast.unparse(left), ast.unparse(right)], ()
+    texts = [ast.unparse(left), ast.unparse(right)]
     try:
         with np.errstate(all="ignore"):
-            operands = tuple(eval(text, namespace) for text in texts)
-            eval(f"a {sign} b", dict(zip("ab", operands, strict=True)))
-    except Exception as error:
-        if operands and isinstance(error, ValueError):
-            a, b = (f"({text})" if " " in text else text for text in texts)
-            shapes = tuple(map(np.shape, operands))
-            return Misfit(f"{a} {shapes[0]} {sign} {b} {shapes[1]}", sign, operands, shapes)
+            a, b = (eval(text, namespace) for text in texts)
+    except Exception:
+        return None
+    try:
+        with np.errstate(all="ignore"):
+            combine(copy.copy(a), b)
+    except ValueError:
+        shapes = np.shape(a), np.shape(b)
+        shown = [f"({text})" if " " in text else text for text in texts]
+        text = f"{shown[0]} {shapes[0]} {sign} {shown[1]} {shapes[1]}"
+        return Misfit(text, sign.removesuffix("="), (a, b), shapes)
+    except Exception:
+        return None
     return None
+
+
+def _operation(tree):
+    """Return the sign of an operation, the function that does it, and its two operands."""
+    nothing = None, None, None, None
+    match tree:
+        case ast.BinOp(left, op, right):
+            sign, combine, _ = _OPERATORS.get(type(op), (None, None, None))
+            return sign, combine, left, right
+        case ast.AugAssign(left, op, right):
+            sign, _, combine = _OPERATORS.get(type(op), ("", None, None))
+            return f"{sign}=", combine, left, right
+        case ast.Call(ast.Attribute(ast.Name("np" | "numpy"), name), [left, right]) if (
+            name in _FUNCTIONS
+        ):
+            return *_FUNCTIONS[name], left, right
+        case ast.Call(ast.Attribute(left, "dot"), [right]):
+            return *_FUNCTIONS["dot"], left, right
+    return nothing
+
+
+def _is_harmless(expression):
+    """Return whether an expression may be evaluated once more: it calls NumPy and nothing else."""
+    calls = [node.func for node in ast.walk(expression) if isinstance(node, ast.Call)]
+    return all(
+        isinstance(call, ast.Attribute)
+        and (_is_numpy(call.value) or hasattr(np.ndarray, call.attr))
+        for call in calls
+    )
+
+
+def _is_numpy(expression):
+    return bool(re.fullmatch(r"(np|numpy)(\.linalg)?", ast.unparse(expression)))
