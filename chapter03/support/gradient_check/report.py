@@ -51,7 +51,7 @@ def run(model, report=None):
     """
     with limits.limited_prints(model) as prints:
         checked = results(model)
-    _print_report(checked, prints)
+    _print_report(checked, prints, source.second_files(model.__file__))
     if report is not None:
         replace_whole(report, _as_json(checked))
     return all(result.state == "PASS" for result in checked)
@@ -131,6 +131,8 @@ def _check(result, model, check):
             f"still running after {TIME_LIMIT} seconds in `{place.source}`",
             f"运行 {TIME_LIMIT} 秒还没有结束，停在 `{place.source}`",
         )
+        if error.library:
+            text += say(f"; {error.library} was at work", f"，当时在运行的是 {error.library}")
         kind = "endless" if source.endless_loop(error.places) else "time"
         result.fault = judge.FaultError(kind, text, place=place)
     except KeyboardInterrupt:
@@ -179,14 +181,14 @@ def done(checked):
     return sum(result.state == "PASS" for result in checked[:-1])
 
 
-def _print_report(checked, prints):
+def _print_report(checked, prints, second_files):
     """Print the list, the count, the notes if nothing fails, and what is next."""
     for result in checked:
         print(_row(result))
     print(say(f"\n{done(checked)} of {len(NAMES)} done", f"\n已完成 {done(checked)}/{len(NAMES)}"))
     if prints:
         _print_note_on_prints(prints)
-    for name in source.second_files(checked[0].place.path):
+    for name in second_files:
         _print_note_on_second_file(name)
     if all(result.state != "FAIL" for result in checked):
         for result in checked:

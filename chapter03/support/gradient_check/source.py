@@ -1,125 +1,227 @@
-"""The text of a student's model.py: load it, say why Python cannot, find blanks in it."""
+"""A student's model.py: load it, and find in its text blanks, methods and endless loops."""
 
 import ast
 import difflib
+import importlib.machinery
 import importlib.util
 import linecache
 import os
 import re
-import types
-import unicodedata
+import sys
+import warnings
 from functools import cache
-from pathlib import Path
 
 from support.console import shown
 from support.gradient_check.limits import (
+    GIVEN,
     OutOfTimeError,
     Place,
+    is_students,
     last_frame,
     limited_prints,
     message_of,
     run_limited,
 )
+from support.gradient_check.reading import about_indentation, code_of
 from support.language import UserError, say
 
+NAME = "model"  # of the module, whatever the file is called
 TIME_LIMIT = 10  # seconds, for code that someone left at the end of model.py
-# What a Chinese input method types, and those that NFKC does not turn into what Python wants.
-FULL_WIDTH = "[“”‘’×÷−—–\u3000-\u303f\uff01-\uff5e]"
-HALF_WIDTH = str.maketrans("“”‘’、。−–—×÷", "\"\"'',.---*/")
+
+_loaded = []  # the path of the file loaded last, if there is one
+
+
+class _Loader(importlib.machinery.SourceFileLoader):
+    """Loads a file as it is now, never from a .pyc: that may be older by less than a second."""
+
+    def get_code(self, fullname):
+        return code_of(self.path)
 
 
 def load(path):
     """Return the module in the file `path`, read afresh; UserError if that fails."""
     path = os.path.abspath(path)
-    module = types.ModuleType("model")
-    module.__file__ = path
+    _forget_what_was_loaded(path)
+    _look_beside(path)
+
+    loader = _Loader(NAME, path)
+    spec = importlib.util.spec_from_file_location(NAME, path, loader=loader)
+    module = importlib.util.module_from_spec(spec)
+    # Dataclasses, pickle and sys.modules[__name__] look for it there.
+    sys.modules[NAME] = module
     try:
-        # Not by importlib, which takes an old .pyc for a file that changed within the same second.
-        text = _text(path)
-        linecache.cache[path] = len(text), None, text.splitlines(keepends=True), path
-        code = compile(text, path, "exec")
         with limited_prints(module):
-            run_limited(lambda: exec(code, vars(module)), TIME_LIMIT, path)
-        return module
-    except (KeyboardInterrupt, UserError):
-        raise
-    except SyntaxError as error:
-        # Of model.py, or of another file of the student's that it imports.
-        raise _unreadable(error, error.filename or path) from None
+            run_limited(lambda: loader.exec_module(module), TIME_LIMIT, path)
+        _look_whether_it_is_empty(path)
     except BaseException as error:
+        sys.modules.pop(NAME, None)
+        if isinstance(error, KeyboardInterrupt | UserError):
+            raise
+        if isinstance(error, SyntaxError) and is_students(error.filename or "", path):
+            code_of(error.filename)  # says why
         raise _not_importable(error, path) from None
+    return module
 
 
-def _text(path):
-    try:
-        data = Path(path).read_bytes()
-    except OSError as error:
+def _look_whether_it_is_empty(path):
+    if not "".join(linecache.getlines(path)).strip():
         raise UserError(
-            f"{shown(path)} cannot be read: {error.strerror}. Is the path right?",
-            f"读不到文件 {shown(path)} ：{error.strerror}。请检查路径。",
-        ) from None
-    try:
-        return importlib.util.decode_source(data)
-    except (UnicodeDecodeError, SyntaxError):
-        before, *_ = data.decode("utf-8", "replace").partition("\ufffd")
-        place = Place(path, before.count("\n") + 1)
-        raise UserError(
-            f"{place}: the file is not saved as UTF-8. Save it again in your editor, as UTF-8.",
-            f"文件 {place} 这一行不是 UTF-8 编码。请在编辑器里选择 UTF-8 编码重新保存。",
-        ) from None
+            f"{shown(path)} is empty. Was it saved in your editor?",
+            f"文件 {shown(path)} 是空的。在编辑器里保存了吗？",
+        )
 
 
-def _unreadable(error, path):
-    place = Place(path, error.lineno or 1)
-    line = linecache.getline(path, place.line).rstrip()
-    # Within strings and comments every character may stand.
-    bare = re.sub(r"""#.*|"[^"]*"|'[^']*'""", lambda match: " " * len(match[0]), line)
-    wide = re.search("[“”‘’]" if "unterminated" in error.msg else FULL_WIDTH, bare)
-    if wide and "triple" not in error.msg:
-        half = unicodedata.normalize("NFKC", wide[0].translate(HALF_WIDTH))
-        return UserError(
-            f"{place}: column {wide.start() + 1} holds a full-width `{wide[0]}`: use `{half}`.",
-            f"文件 {place} 这一行第 {wide.start() + 1} 列是全角的 `{wide[0]}`，应该是 `{half}`。",
-        )
-    if isinstance(error, TabError) or (isinstance(error, IndentationError) and "\t" in line):
-        return UserError(
-            f"{place}: tabs and spaces are mixed. Indent with spaces alone, four a level.",
-            f"文件 {place} 这一行的缩进混用了 Tab 和空格。请一律用空格缩进，每层四个。",
-        )
-    return UserError(
-        f"{place}: Python cannot read `{place.source}`: {error.msg}. (It may be the line above.)",
-        f"Python 读不懂 {place} 这一行 `{place.source}`：{error.msg}（也可能是上一行的问题）。",
+def second_files(path):
+    """Return the names of the files and folders beside model.py that it has imported.
+
+    They are the student's own: data.py and the other files given do not count.
+    """
+    path = os.path.abspath(path)
+    folder = os.path.dirname(path)
+    found = []
+    for entry in sorted(os.listdir(folder)):
+        module = sys.modules.get(entry.removesuffix(".py"))
+        if module is None or entry in (*GIVEN, os.path.basename(path)):
+            continue
+        places = [getattr(module, "__file__", None), *getattr(module, "__path__", [])]
+        there = os.path.realpath(os.path.join(folder, entry))
+        if any(place and os.path.realpath(place) == there for place in places):
+            found.append(entry)
+    return found
+
+
+def _forget_what_was_loaded(path):
+    """Let all that was imported beside the last file, or beside this one, be read anew."""
+    for file in [*_loaded, path]:
+        if not os.path.isdir(os.path.dirname(file)):
+            continue
+        for entry in second_files(file):
+            top = entry.removesuffix(".py")
+            for name in list(sys.modules):
+                if name.partition(".")[0] == top:
+                    del sys.modules[name]
+
+
+def _look_beside(path):
+    """Let the file import others that lie beside it."""
+    for file in _loaded:
+        if os.path.dirname(file) in sys.path:
+            sys.path.remove(os.path.dirname(file))
+    _loaded[:] = [path]
+
+    # Before the folder of the script, which comes last, and behind all else: a student's random.py
+    # hides nothing.
+    folder = os.path.dirname(path)
+    sys.path.insert(-1, folder)
+    sys.path_importer_cache[folder] = importlib.machinery.FileFinder(
+        folder,
+        (importlib.machinery.ExtensionFileLoader, importlib.machinery.EXTENSION_SUFFIXES),
+        (_Loader, importlib.machinery.SOURCE_SUFFIXES),
     )
 
 
 def _not_importable(error, path):
-    place, message = last_frame(error, path)[1], message_of(error)
+    place = last_frame(error, path)[1]
+    message = message_of(error)
     what = say(f"raises {message}", f"出错：{message}")
+    remedy = say("Correct or remove it.", "请改正或删掉它。")
     if isinstance(error, OutOfTimeError):
-        place, limit = error.args[0], TIME_LIMIT
-        what = say(f"is still running after {limit} seconds", f"运行 {limit} 秒还没有结束")
-    place = place or shown(path)
+        place = error.place
+        what = say(
+            f"is still running after {TIME_LIMIT} seconds", f"运行 {TIME_LIMIT} 秒还没有结束"
+        )
+        remedy = _why_so_long(error) or remedy
+    elif isinstance(error, NameError) and place:
+        remedy = _why_unknown(error.name, place) or remedy
+
+    where = place or shown(path)
+    line = f" `{place.source}`" if place and place.source else ""
     return UserError(
-        f"{place}: this line {what} while model.py is imported. Correct or remove it.",
-        f"导入 model.py 时，{place} 这一行{what}。请改正或删掉它。",
+        f"{where}: this line {what} while model.py is imported:{line}. {remedy}",
+        f"导入 model.py 时，{where} 这一行{line} {what}。{remedy}",
     )
 
 
-_parse = cache(ast.parse)  # the same text is asked for again and again
+def _why_so_long(error):
+    loop = endless_loop(error.places)
+    if loop:
+        return say(
+            f"The loop at {loop} never ends: correct or remove it.",
+            f"{loop} 处的循环永远不会结束：请改正或删掉它。",
+        )
+    if error.library not in ("", "numpy"):
+        return say(
+            f"{error.library} was at work. If that is slow only the first time, run this again; "
+            "otherwise correct or remove it.",
+            f"当时在运行的是 {error.library}。如果只是第一次慢，请再运行一次；否则请改正或删掉它。",
+        )
+    return ""
 
 
-def second_files(path):
-    """Return the names of the files beside model.py that it has imported and that are not given."""
-    return []
+def _why_unknown(name, place):
+    """Say what a NameError at the import means, or ''."""
+    if re.search(r"\bself\b", place.source) and not _is_in_function(place):
+        return about_indentation(linecache.getline(place.path, place.line))
+    head = re.match(r"class +(\w+) *\(", place.source)
+    if head and name in lines_of(place.path):
+        return say(
+            f"`{name}` is defined further down: move it above this line.",
+            f"`{name}` 定义在更下面：请把它移到这一行之前。",
+        )
+    if head:
+        return say(
+            f"There is no `{name}` in this file, nor is one needed: write `class {head[1]}:`.",
+            f"文件里没有 `{name}`，也不需要它：请写成 `class {head[1]}:`。",
+        )
+    return ""
+
+
+def _is_in_function(place):
+    return any(
+        isinstance(node, ast.FunctionDef) and node.lineno <= place.line <= node.end_lineno
+        for node in ast.walk(_tree(place.path))
+    )
 
 
 def endless_loop(places):
-    """Return the Place of a `while` around one of the places that cannot end, or None."""
+    """Return the Place of a `while` around one of the places that cannot end, or None.
+
+    Nothing in it leaves it, and nothing in it changes what its condition reads.
+    """
     for place in places:
-        for node in ast.walk(_tree(place.path)):
-            if isinstance(node, ast.While) and node.lineno <= place.line <= node.end_lineno:
-                return Place(place.path, node.lineno)
+        loops = [node for node in ast.walk(_tree(place.path)) if isinstance(node, ast.While)]
+        for loop in loops:
+            if loop.lineno <= place.line <= loop.end_lineno and not _can_end(loop):
+                return Place(place.path, loop.lineno)
     return None
+
+
+def _can_end(loop):
+    read = {node.id for node in ast.walk(loop.test) if isinstance(node, ast.Name)}
+    for node in (inner for statement in loop.body for inner in ast.walk(statement)):
+        if isinstance(node, ast.Break | ast.Return | ast.Raise | ast.Yield | ast.Await):
+            return True
+        may_change = []
+        if isinstance(node, ast.Name | ast.Attribute | ast.Subscript):
+            if isinstance(node.ctx, ast.Store | ast.Del):
+                may_change = [node]
+        elif isinstance(node, ast.Call):
+            # Of x[i] the function sees an entry, not x.
+            given = [*node.args, *(keyword.value for keyword in node.keywords)]
+            whole = [argument for argument in given if not isinstance(argument, ast.Subscript)]
+            may_change = [node.func, *whole]
+        if read & {_root(expression) for expression in may_change}:
+            return True
+    # What a function says may be another thing each time.
+    calls = [node.func for node in ast.walk(loop.test) if isinstance(node, ast.Call)]
+    return any(ast.unparse(call) != "len" for call in calls)
+
+
+def _root(expression):
+    """Return the name that an expression such as a.b[0].c begins with, or ''."""
+    while isinstance(expression, ast.Attribute | ast.Subscript | ast.Starred):
+        expression = expression.value
+    return getattr(expression, "id", "")
 
 
 def blank(path, name):
@@ -180,4 +282,11 @@ def _definitions(node, around=""):
 
 
 def _tree(path):
-    return _parse("".join(linecache.getlines(path)))
+    return _parsed("".join(linecache.getlines(path)))
+
+
+@cache  # the same text is asked for again and again
+def _parsed(text):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Python has given its warnings when it was compiled
+        return ast.parse(text)
