@@ -24,29 +24,31 @@ from data import DATA_DIR, Batches, load_mnist, one_hot, standardise
 from support import gradient_check, pen_digits
 from support.jitter import Jitter
 from support.language import UserError, say
-from support.results import Results, print_how_to_train
+from support.results import Results, print_how_to_train, print_that_mnist_is_missing
 
 HERE = Path(FOLDER)
 MODEL = HERE / "model.py"
 MODEL_DIR = HERE.parent.parent / "model"
 
-HELD_OUT = 5_000  # of MNIST's training images: epochs are judged by them, the test comes last
-FALL = 0.3  # of the steps, the last ones: the learning rate falls, and images are moved less
-WEIGHT_DECAY = 5e-5  # large steps would drive W up until the sigmoids saturate (section 8)
-PEN_DIGITS_BESIDE_MNIST = 30_000
+HELD_OUT = 5_000  # training images of MNIST that are kept for validation after each epoch
+FALL = 0.3  # the last part of the training, in which the learning rate falls to 0
+WEIGHT_DECAY = 5e-5  # keeps W small: with a large W, sigmoids are nearly constant (section 8)
+PEN_DIGITS_BESIDE_MNIST = 30_000  # digits that a simulated pen writes (support/pen_digits.py)
 PEN_DIGITS_ALONE = 60_000
 
-# training, validation and test are pairs: images (N, 784), labels (N,)
+# Each of training, validation and test is a pair: images (N, 784) and labels (N,).
 Dataset = namedtuple("Dataset", ["name", "training", "validation", "test"])
 
 
 def main(argv=None):
     """Run the command with the arguments `argv`; return the exit code or raise UserError."""
     options = parse(argv)
-    model = gradient_check.load(options.model)
+    model = gradient_check.load(options.model)  # model.py as a module, with model.MLP and so on
 
-    if not options.skip_checks and not gradient_check.run(model, options.report):
-        return 1
+    if not options.skip_checks:
+        all_right = gradient_check.run(model, options.report)
+        if not all_right:
+            return 1
     if options.check_only:
         print_how_to_train(options.model.with_name("main.py"))
         return 0
@@ -54,19 +56,19 @@ def main(argv=None):
     dataset = load(options)
     results = Results(HERE, dataset.name, options, FALL)
     try:
-        with np.errstate(all="ignore"):  # results looks at the loss, which overflows as well
+        with np.errstate(all="ignore"):  # no warning if numbers grow too large: the loss shows it
             train(model, dataset, options, results)
     except KeyboardInterrupt:
         results.say_what_is_saved()
         raise
-    except NotImplementedError as blank:  # only with --skip_checks
+    except NotImplementedError as blank:  # a method is still to be written (--skip_checks)
         raise UserError(f"{blank} is still blank.", f"{blank} 还没有写。") from None
     return 0
 
 
 def load(options):
     """Return the data set that --dataset names: MNIST, pen digits, or both."""
-    # Another generator than the weights': the digits do not depend on the sizes of the network.
+    # Not the generator of the weights, so that the digits are the same for every network.
     rng = np.random.default_rng([options.seed, 1])
     if options.dataset == "pen":
         return pen_digits_alone(rng)
@@ -76,13 +78,10 @@ def load(options):
     except UserError as error:
         if options.dataset == "mnist":
             raise
-        line = "-" * 78
-        english = "NO MNIST: training on the digits of a simulated pen alone (--dataset pen)."
-        chinese = "没有 MNIST：只用模拟笔写的数字来训练（--dataset pen）。"
-        print(error, line, say(english, chinese), line, sep="\n")
+        print_that_mnist_is_missing(error)
         return pen_digits_alone(rng)
 
-    # A copy, or all 60,000 images would stay in memory beside the array that holds both kinds.
+    # A slice is only a view; without copy() it would keep all 60,000 images in memory.
     validation = (images[-HELD_OUT:].copy(), labels[-HELD_OUT:])
     images = images[:-HELD_OUT]
     labels = labels[:-HELD_OUT]
@@ -104,18 +103,18 @@ def pen_digits_alone(rng):
 
 
 def train(model, dataset, options, results):
-    """Train a new network by SGD; after each epoch, `results` saves it and says how it does."""
+    """Train a new network by SGD; after each epoch, `results` saves it and prints its losses."""
     rng = np.random.default_rng(options.seed)
     network = model.MLP(784, options.hidden_dims, 10, rng)
     loss_function = model.CrossEntropyLoss()
     batches = Batches(*dataset.training, options.batch_size, rng)
-    # Without momentum it is plain SGD, which has no weight decay either.
+    # --momentum 0 asks for plain SGD, which has no weight decay either.
     weight_decay = WEIGHT_DECAY if options.momentum > 0 else 0
     optimizer = SGD(network.linears, options.momentum, weight_decay)
 
     images, labels = dataset.training
-    batch = (standardise(images[:64]), one_hot(labels[:64]))
-    results.start(network, loss_function, batch, len(images))  # and see how long a batch takes
+    batch = (standardise(images[:64]), one_hot(labels[:64]))  # by which `results` measures time
+    results.start(network, loss_function, batch, len(images))
     untrained_loss, _, _ = evaluate(network, loss_function, *dataset.validation)
     results.show_untrained_loss(untrained_loss)
 
@@ -124,11 +123,12 @@ def train(model, dataset, options, results):
     for epoch in range(1, options.epochs + 1):
         if not options.no_jitter:
             is_late = epoch > (1 - FALL) * options.epochs
-            batches.augment = Jitter(rng, strength=0.5 if is_late else 1)
+            strength = 0.5 if is_late else 1
+            batches.augment = Jitter(rng, strength)  # images a little turned, moved, scaled
 
         losses = []
         start = time.perf_counter()
-        with results.bar(batches, epoch) as bar:
+        with results.bar(batches, epoch) as bar:  # the batches, and a progress bar
             for x, y in bar:
                 y_hat = network.forward(x)
                 losses.append(float(loss_function.forward(y_hat, y)))
@@ -160,27 +160,27 @@ def evaluate(network, loss_function, images, labels, batch_size=500):
 
 def learning_rate(step, total_steps, peak):
     """Return the rate at step 0, 1, ...: `peak`, falling to 0 over the last 30 % of the steps."""
-    remaining = (total_steps - step) / (FALL * total_steps)
+    remaining = (total_steps - step) / (FALL * total_steps)  # above 1 until the fall begins
     return peak * min(1, max(0, remaining))
 
 
 class SGD:
-    """v <- momentum * v + grad + weight_decay * W; W <- W - learning_rate * v (handout, section 8).
+    """Updates W and b of the `linears` by the gradients that backward has set (section 8).
 
-    b likewise, without decay; with both at 0 this is plain SGD. `linears` are the layers that move,
-    by the grad_W and grad_b that backward has set.
+    v <- momentum * v + grad_W + weight_decay * W,  then  W <- W - learning_rate * v
+
+    For b it is the same without weight decay. With momentum and weight_decay 0 it is plain SGD.
     """
 
     def __init__(self, linears, momentum, weight_decay):
         self.linears = linears
         self.momentum = momentum
         self.weight_decay = weight_decay
-        self.velocities_W = [np.zeros_like(linear.W) for linear in linears]
-        self.velocities_b = [np.zeros_like(linear.b) for linear in linears]
+        self.velocities = [(np.zeros_like(each.W), np.zeros_like(each.b)) for each in linears]
 
     def step(self, learning_rate):
-        velocities = zip(self.linears, self.velocities_W, self.velocities_b, strict=True)
-        for linear, velocity_W, velocity_b in velocities:
+        for linear, (velocity_W, velocity_b) in zip(self.linears, self.velocities, strict=True):
+            # In place, so that self.velocities holds them at the next step.
             velocity_W *= self.momentum
             velocity_W += linear.grad_W + self.weight_decay * linear.W
             velocity_b *= self.momentum
@@ -192,19 +192,19 @@ class SGD:
 def parse(argv):
     """Return the options of the command line."""
     about = say("Check model.py, then train a network and save it.", "检查 model.py，再训练网络。")
-    formatter = argparse.ArgumentDefaultsHelpFormatter
-    parser = argparse.ArgumentParser(
-        description=about, formatter_class=formatter, allow_abbrev=False
-    )
+    parser = argparse.ArgumentParser(description=about, allow_abbrev=False)
+    parser.formatter_class = console.HelpFormatter
+    # What an option accepts: a number from ... to ..., or a path.
     count = console.number(int, 1, 1_000_000)
     rate = console.number(float, 1e-30, 1e30)
     share = console.number(float, 0, 0.9999)
     seed = console.number(int, 0, 2**62)
+    path = console.path
 
     add = parser.add_argument
-    path = console.path
-    widths = say("hidden widths", "各隐藏层宽度")
-    add("--hidden_dims", type=count, nargs="+", default=[256, 128], metavar="N", help=widths)
+    add(
+        "--hidden_dims", type=count, nargs="+", default=[256, 128], help=say("widths", "隐藏层宽度")
+    )
     add("--lr", type=rate, default=0.01, help=say("learning rate", "学习率"))
     add("--batch_size", type=count, default=64, help=say("images in a step", "每一步的图像数"))
     add("--epochs", type=count, default=20, help=say("passes over the images", "训练轮数"))
@@ -214,7 +214,7 @@ def parse(argv):
     add("--dataset", choices=["auto", "mnist", "pen"], default="auto", help=auto)
     add("--no_jitter", action="store_true", help=say("show images as they are", "不做数据增强"))
     checks = parser.add_mutually_exclusive_group()
-    checks.add_argument("--check_only", action="store_true", help=say("do not train", "不训练"))
+    checks.add_argument("--check_only", action="store_true", help=say("do not train", "只检查"))
     checks.add_argument("--skip_checks", action="store_true", help=say("only train", "不检查"))
     add("--model", type=path, default=MODEL, help=say("file for --check_only", "要检查的文件"))
     add("--report", type=path, help=say("JSON file for --check_only", "检查结果（JSON）存入的文件"))

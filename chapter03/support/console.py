@@ -95,6 +95,18 @@ def path(text):
     return pathlib.Path(text).expanduser()
 
 
+class HelpFormatter(argparse.HelpFormatter):
+    """Shows an option as `--lr F  learning rate (0.01)`, with its default if it has one."""
+
+    def _get_default_metavar_for_optional(self, action):
+        return action.type.__name__.upper() if action.type else action.dest
+
+    def _get_help_string(self, action):
+        if action.default is None or action.default is False or action.nargs == 0:
+            return action.help
+        return action.help + " (%(default)s)"
+
+
 def number(kind, low, high):
     """Return a function that reads a number of this kind, int or float, from the command line."""
     if kind is int:
@@ -113,4 +125,5 @@ def number(kind, low, high):
             raise argparse.ArgumentTypeError(say(f"{text} {english}", f"{text} {chinese}"))
         return value
 
+    read.__name__ = "n" if kind is int else "f"  # --help shows N or F
     return read

@@ -23,6 +23,14 @@ def print_how_to_train(script):
         print(say(f"\nNext: train the network.\n{command}", f"\n下一步：训练网络。\n{command}"))
 
 
+def print_that_mnist_is_missing(error):
+    """Print why, and that pen digits alone are what is trained on."""
+    line = "-" * 78
+    english = "NO MNIST: training on the digits of a simulated pen alone (--dataset pen)."
+    chinese = "没有 MNIST：只用模拟手写的数字来训练（--dataset pen）。"
+    print(error, line, say(english, chinese), line, sep="\n")
+
+
 class Results:
     """The results of one training run.
 
