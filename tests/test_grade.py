@@ -1,86 +1,377 @@
-"""The grading of many submissions: each gets its row, whatever it does, and none stops the rest."""
+"""The grading of many submissions: each gets its row, whatever it is, and none stops the rest."""
 
+import ast
 import csv
+import itertools
+import json
 import os
+import socket
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
 import grade
 import make_startup
+from support.language import UserError
 
+GIVEN = grade.GIVEN.read_text(encoding="utf-8")
 SOLUTION = (make_startup.CHAPTER / "solution" / "model.py").read_text(encoding="utf-8")
-PASSED = "".join(f"  PASS   {name:25} model.py:1\n" for name in grade.ROWS)
-FORGED = f"print({PASSED!r}, flush=True)\n"
+BLANK = make_startup.blanked(SOLUTION)
+WRONG = SOLUTION.replace("grad_y * self.y *", "self.y *")
+ENDLESS = SOLUTION.replace("return x @", "while 1: pass\n        return x @")
+FLOOD = "import sys\nwhile 1: sys.stdout.write('x' * 999)"
 LEFT = "subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60.25)'])"
-SUBMISSIONS = {
-    # where it is: (what stands in it, points, first mistake, look at)
-    "张三/model.py": (SOLUTION, "8", "", ""),
-    "李四.py": (make_startup.blanked(SOLUTION), "0", "Next: write Linear.forward", ""),
-    "class 2/wang/model.py": (SOLUTION.replace("grad_y * self.y *", "self.y *"), "7",
-                              "Sigmoid.backward, model.py:60 Seen: backward(grad_y)[0, 0] is", ""),
-    "loop/model.py": (SOLUTION.replace("return x @", "while 1: pass\n        return x @"), "6",
-                      "Linear.forward, model.py:31 Seen: still running", ""),
-    "syntax/model.py": ("x = (1\n", "0", "Error: model.py:1: ", "0 states, exit code 1"),
-    "leaves/model.py": (SOLUTION + "import os\nos._exit(0)", "0", "no report",
-                        "import os; 0 states, exit code 0"),
-    "forges/model.py": (FORGED + "exit()", "0", "Error: model.py:", "9 states, exit code 1"),
-    "floods/model.py": ("import sys\nwhile 1: sys.stdout.write('x' * 999)", "0", "no report",
-                        "import sys; 0 states, exit code 1"),
-    "main.py": ("given", "", "", ""),
-}  # fmt: skip
-unix = pytest.mark.skipif(os.name == "nt", reason="there is no limit on memory on Windows")
+
+unix = pytest.mark.skipif(os.name == "nt", reason="Windows has no such files and no such limits")
 
 
-def run(*words, cwd):
-    command = [sys.executable, grade.__file__, *words]
-    return subprocess.run(command, cwd=cwd, check=False, capture_output=True, encoding="utf-8")
+def folder(path):
+    path.mkdir()
 
 
-@unix
-def test_each_submission_gets_its_row_whatever_it_does(tmp_path):
-    for name, (source, *_) in SUBMISSIONS.items():
-        path = tmp_path / "all of them" / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(source, encoding="utf-8")
-    result = run("all of them", "--output", "out/marks.csv", cwd=tmp_path)
-    assert result.returncode == 0, result.stderr
-    assert (tmp_path / "out" / "marks.csv").read_bytes().startswith(b"\xef\xbb\xbf")
-    with open(tmp_path / "out" / "marks.csv", encoding="utf-8-sig", newline="") as file:
+def link_to(target):
+    return lambda path: path.symlink_to(target)
+
+
+def pipe(path):
+    os.mkfifo(path)
+
+
+def socket_at(path):
+    # Its whole path would be too long.
+    here = os.open(".", os.O_RDONLY)
+    os.chdir(path.parent)
+    with socket.socket(socket.AF_UNIX) as end:
+        end.bind(path.name)
+    os.chdir(here)
+    os.close(here)
+
+
+LONG = "long" * 62
+NOT = "not graded"
+
+# A text is what stands in a file.
+# entry, what it is, then of its row: name, points, how the first mistake begins, look at
+ENTRIES = [
+    # A student's file, or model.py in a student's folder, perhaps in that of a class.
+    ("张三/model.py", SOLUTION, "张三", 8, "", ""),
+    ("李四.py", BLANK, "李四", 0, "Linear.forward, model.py:", ""),
+    ("class 2/wang/model.py", WRONG, "class 2/wang", 7,
+     "Sigmoid.backward, model.py:", ""),
+    ("class 2/li", folder, "class 2/li", 0, NOT, "an empty folder"),
+    ("class 2/zhao.docx", "", "class 2/zhao", 0, NOT, "zhao.docx is no .py file"),
+    ("one/two/3/4/5/6/7/8/9/model.py", BLANK, "one/two/3/4/5/6/7/8/9", 0, "Linear.forward", ""),
+    ("I/II/3/4/5/6/7/8/9/10/model.py", BLANK, "I/II/3/4/5/6/7/8/9", 0, NOT,
+     "too many folders within each other"),
+    ("whole/chapter03/startup/model.py", BLANK, "whole", 0, "Linear.forward", ""),
+    ("whole/tools/model.py", SOLUTION),
+    ("chapter/startup/model.py", BLANK, "chapter", 0, "Linear.forward", ""),
+    ("chapter/solution/model.py", SOLUTION),
+
+    # As a browser, a learning platform or an editor calls it.
+    ("ben/model (1).py", BLANK, "ben", 0, "Linear.forward", "model (1).py"),
+    ("carl/model-1.py", BLANK, "carl", 0, "Linear.forward", "model-1.py"),
+    ("dan/Model.PY", BLANK, "dan", 0, "Linear.forward", "Model.PY"),
+    ("both/model.py", BLANK, "both", 0, "Linear.forward", "also there: model (1).py"),
+    ("both/model (1).py", SOLUTION),
+    ("mia.py", BLANK, "mia", 0, "Linear.forward", "all of them/mia.py"),
+    ("mia/model.py", WRONG, "mia", 7, "Sigmoid.backward", "all of them/mia/model.py"),
+    ("Model.py", BLANK, "all of them", 0, "Linear.forward", "Model.py"),
+
+    # Whatever else may lie there.
+    ("eve/linear.py", SOLUTION, "eve", 0, NOT, "no model.py, but linear.py"),
+    ("fay/model.py", folder, "fay", 0, NOT, "model.py is a folder"),
+    ("gus", folder, "gus", 0, NOT, "an empty folder"),
+    ("hal.ipynb", "", "hal", 0, NOT, "hal.ipynb is no .py file"),
+    ("ivy/model.py.txt", SOLUTION, "ivy", 0, NOT, "no model.py, but model.py.txt"),
+    ("big.py", "#" * 20_000_000, "big", 0, NOT, "big.py has 20.0 MB"),
+    # No student's.
+    ("._ken.py", SOLUTION),
+    ("__MACOSX/ken.py", SOLUTION),
+    ("main.py", SOLUTION),
+
+    # In Excel.
+    ("0012345.py", BLANK, "'0012345", 0, "Linear.forward", ""),
+    ("202411040312.zip", "", "'202411040312", 0, NOT, "202411040312.zip is no .py file"),
+    ("=1+1.txt", "", "'=1+1", 0, NOT, "'=1+1.txt is no .py file"),
+
+    # A source that does something else.
+    ("syntax/model.py", "x = (1\n", "syntax", 0, "Error: model.py:1: ", "no report, exit code 1"),
+    ("loop/model.py", ENDLESS, "loop", 6, "Linear.forward, model.py:", ""),
+    ("leaves/model.py", SOLUTION + "import os\nos._exit(0)", "leaves", 0, "no report",
+     "import os; no report, exit code 0"),
+    ("forges/model.py", "open('report.json', 'w').write('{}')\nraise SystemExit", "forges", 0,
+     "Error: model.py:2: ", "open; a report that is not the checker's, exit code 1"),
+]  # fmt: skip
+UNIX_ENTRIES = [
+    ("jon.py", link_to("nowhere"), "jon", 0, NOT, "jon.py is a link to nowhere"),
+    ("kim/model.py", link_to("../张三/model.py"), "kim", 0, NOT,
+     "model.py is a link to ../张三/model.py"),
+    ("self.py", link_to("self.py"), "self", 0, NOT, "self.py is a link to self.py"),
+    ("outside", link_to("../.."), "outside", 0, NOT, "outside is a link to ../.."),
+    ("pipe.py", pipe, "pipe", 0, NOT,
+     "pipe.py is no regular file, but a pipe, a socket or a device"),
+    ("socket/model.py", socket_at, "socket", 0, NOT,
+     "model.py is no regular file, but a pipe, a socket or a device"),
+    ("floods.py", FLOOD, "floods", 0, "Error: model.py:2: ", "import sys; no report, exit code 1"),
+    # With .txt at its end this name would be too long, and then like the other.
+    (f"{LONG}1234.py", BLANK, f"{LONG}1234", 0, "Linear.forward", ""),
+    (f"{LONG}5678.py", BLANK, f"{LONG}5678", 0, "Linear.forward", ""),
+]  # fmt: skip
+if sys.platform == "linux":
+    not_utf8 = os.fsdecode("张".encode("gbk"))
+    UNIX_ENTRIES += [(f"{not_utf8}.py", BLANK, "\\udcd5\\udcc5", 0, "Linear.forward", "")]
+
+
+def run(*words, cwd, **environment):
+    result = subprocess.run(
+        [sys.executable, grade.__file__, *words], cwd=cwd, env={**os.environ, **environment},
+        check=False, capture_output=True, encoding="utf-8",
+    )  # fmt: skip
+    return result.returncode, result.stderr
+
+
+def table(path):
+    """Return the head and the rows of a table."""
+    with open(path, encoding="utf-8-sig", newline="") as file:
         head, *rows = csv.reader(file)
-    assert head == ["name", "points of 8", *grade.ROWS, "first mistake", "look at"]
-    found = {row[0]: row for row in rows}
-    expected = {name.removesuffix("/model.py").removesuffix(".py"): row
-                for name, row in SUBMISSIONS.items() if row[1]}  # fmt: skip
-    assert sorted(found) == sorted(expected)
-    for name, (_, points, mistake, look_at) in expected.items():
-        row = found[name]
+    return head, rows
+
+
+def make(place, entries):
+    for name, what, *_ in entries:
+        path = place / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if callable(what):
+            what(path)
+        else:
+            path.write_text(what, encoding="utf-8")
+
+
+def check_rows(rows, entries):
+    """Compare the rows with what is expected of those entries that have one."""
+    expected = sorted(row for _, _, *row in entries if row)
+    for row, (name, points, mistake, look_at) in zip(sorted(rows), expected, strict=True):
         # 120 is what Python itself ends with when its last output cannot be written.
-        seen = row[-1].replace("exit code 120", "exit code 1")
-        assert (row[1], seen) == (points, look_at), name
+        seen = row[-1].replace("exit code 120", "exit code 1").replace("\\", "/")
+        assert (row[0], row[1], seen) == (name, str(points), look_at)
         assert row[-2].startswith(mistake), name
-        assert row[2:10].count("PASS") == int(points)
-    assert (tmp_path / "out" / "marks" / "floods.txt").stat().st_size <= grade.REPORT
-    assert "FAIL  Sigmoid.backward" in (tmp_path / "out/marks/class 2 wang.txt").read_text("utf-8")
+        assert row[2:-3].count("PASS") == points
+
+
+def test_every_entry_of_the_folder_gets_its_row(tmp_path):
+    make(tmp_path / "all of them", ENTRIES)
+    assert run("all of them", "--output", "out/marks.csv", cwd=tmp_path) == (0, "")
+    assert (tmp_path / "out" / "marks.csv").read_bytes().startswith(b"\xef\xbb\xbf")
+
+    head, rows = table(tmp_path / "out" / "marks.csv")
+    assert head[:4] == ["name", "points of 8", "Linear.forward", "Linear.backward"]
+    assert head[-3:] == ["the whole network", "first mistake", "look at"]
+    check_rows(rows, ENTRIES)
+
+    reports = {path.name: path for path in (tmp_path / "out" / "marks").iterdir()}
+    assert len(reports) == sum(row[-2] != NOT for row in rows)
+    assert "FAIL  Sigmoid.backward" in reports["class 2 wang.txt"].read_text("utf-8")
+    assert "Error: model.py:1: " in reports["syntax.txt"].read_text("utf-8")
 
 
 @unix
-def test_what_never_ends_is_ended_with_all_that_it_started(tmp_path, monkeypatch):
+def test_what_only_unix_knows_gets_its_row_as_well(tmp_path):
+    make(tmp_path / "all of them", UNIX_ENTRIES)
+    assert run("all of them", "--output", "marks.csv", cwd=tmp_path) == (0, "")
+
+    _, rows = table(tmp_path / "marks.csv")
+    check_rows(rows, UNIX_ENTRIES)
+    sizes = [path.stat().st_size for path in (tmp_path / "marks").iterdir()]
+    assert len(sizes) == sum(row[-2] != NOT for row in rows)
+    assert max(sizes) <= grade.LARGEST_FILE
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may read all")
+def test_what_may_not_be_read_gets_its_row_as_well(tmp_path):
+    make(tmp_path / "all of them", [("file.py", SOLUTION), ("folder", folder)])
+    for path in (tmp_path / "all of them").iterdir():
+        path.chmod(0)
+    assert run("all of them", cwd=tmp_path) == (0, "")
+    _, rows = table(tmp_path / "grades.csv")
+    assert [row[-2:] for row in rows] == [
+        [NOT, "file.py: Permission denied"],
+        [NOT, "Permission denied"],
+    ]
+
+
+def test_files_and_folders_can_be_named_one_by_one_and_the_table_is_no_entry(tmp_path):
+    make(tmp_path, [("anna/model.py", BLANK), ("emma.py", BLANK), ("class/anna", folder)])
+    words = ["anna/model.py", "emma.py", "class", "--output", "class/marks.csv"]
+    expected = [
+        ["anna", str(Path("anna/model.py"))],
+        ["emma", ""],
+        ["anna", f"{Path('class/anna')}; 空文件夹"],
+    ]
+    for _ in range(2):  # the second time, the table and the reports lie there
+        assert run(*words, cwd=tmp_path, LANGUAGE="zh") == (0, "")
+        head, rows = table(tmp_path / "class" / "marks.csv")
+        assert head[:2] == ["姓名", "满分 8"]
+        assert [[row[0], row[-1]] for row in rows] == expected
+    assert rows[0][-2].endswith("还没有写")
+    reports = sorted(path.name for path in (tmp_path / "class" / "marks").iterdir())
+    assert reports == ["anna.txt", "emma.txt"]
+
+
+@unix
+def test_what_never_ends_is_ended_with_all_that_it_started(monkeypatch):
     monkeypatch.setattr(grade, "SECONDS", 1)
     endless = f"import subprocess, sys\n{LEFT}\nwhile 1:\n    try:\n        while 1: pass\n"
-    start = time.perf_counter()
     source = endless + "    except BaseException: pass\n"
-    assert grade._exit_code(source.encode(), tmp_path / "report.txt") is None
+    start = time.perf_counter()
+    outcome = grade.check(source.encode())
     assert time.perf_counter() - start < 5
+    assert outcome.exit_code is None
+    assert grade.without_results(outcome) == "ended after 1 seconds"
     running = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True)
     assert "time.sleep(60.25)" not in running.stdout
 
 
+def test_a_check_leaves_nothing_behind_and_is_not_stopped_by_what_cannot_be_removed(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setattr(grade.tempfile, "tempdir", str(tmp_path))
+    source = SOLUTION + "import os\nos.mkdir('folder')\nos.chdir('folder')"
+    assert grade.check(source.encode()).report
+    assert not list(tmp_path.iterdir())
+
+    def too_deep(path, **options):
+        raise RecursionError
+
+    monkeypatch.setattr(grade.shutil, "rmtree", too_deep)
+    assert grade.check(b"").exit_code == 1
+
+
+METHODS = ["Linear.forward", "the whole network"]
+
+
+def result(name, state, **more):
+    texts = dict.fromkeys(("place", "seen", "looks_like", "example"), "")
+    return {**texts, "name": name, "state": state, **more}
+
+
+def report(*states, **more):
+    results = [result(name, state, **more) for name, state in zip(METHODS, states, strict=True)]
+    return json.dumps({"results": results})
+
+
+@pytest.mark.parametrize(
+    ("exit_code", "text", "is_ours"),
+    [
+        (0, report("PASS", "PASS"), True),
+        (1, report("FAIL", "WAITS"), True),
+        (1, report("TODO", "WAITS"), True),
+        (1, report("PASS", "PASS"), False),
+        (0, report("PASS", "FAIL"), False),
+        (None, report("PASS", "PASS"), False),
+        (1, report("PASS", "GOOD"), False),
+        (1, report("PASS", ["PASS"]), False),
+        (1, report("FAIL", "WAITS", seen=None), False),
+        (0, report("PASS", "PASS").replace("Linear", "Sigmoid"), False),
+        (0, json.dumps({"results": [result("Linear.forward", "PASS")]}), False),
+        (0, json.dumps({"results": [{"name": name, "state": "PASS"} for name in METHODS]}), False),
+        (0, '{"results": 8}', False),
+        (0, "{}", False),
+        (0, "[]", False),
+        (0, "", False),
+        (0, "[" * 100_000, False),
+        (0, "\xff", False),
+        (0, None, False),
+    ],
+    ids=itertools.count(),
+)
+def test_only_a_report_that_main_could_have_written_counts(exit_code, text, is_ours):
+    content = None if text is None else text.encode("latin-1")
+    outcome = grade.Outcome(exit_code, b"", b"", content)
+    assert bool(grade.results_of(outcome, METHODS)) == is_ours
+
+
+def test_the_first_mistake_is_what_was_seen_and_what_it_looks_like():
+    blank = result("A", "TODO", place="model.py:3")
+    wrong = result("B", "FAIL", place="model.py:5", seen="it is 1.", looks_like="a sign.")
+    alike = result("C", "FAIL", place="model.py:7", seen="it is 2.", example="x = 1\ny = 2")
+    assert grade.first_mistake([result("A", "PASS"), result("B", "PASS")]) == ""
+    assert grade.first_mistake([blank, result("B", "WAITS")]) == "A, model.py:3: still blank"
+    found = "B, model.py:5: it is 1. Looks like: a sign."
+    assert grade.first_mistake([blank, wrong, alike]) == found
+    assert grade.first_mistake([alike]) == "C, model.py:7: it is 2. Example: x = 1\ny = 2"
+
+
+@pytest.mark.parametrize(
+    ("source", "look_at"),
+    [
+        (GIVEN, []),
+        (SOLUTION, []),
+        ("import numpy\nimport numpy.linalg as la\nfrom numpy import exp", []),
+        ("from main import pictures", ["from main import pictures"]),
+        ("import numpy, os", ["import numpy, os"]),
+        ("def f():\n    import math as m", ["import math as m"]),
+        (
+            "from . import layers\nfrom .numpy import x",
+            ["from . import layers", "from .numpy import x"],
+        ),
+        ("eval('1'); open('a'); open('b'); __import__('os')", ["eval", "open", "__import__"]),
+        ("exec", ["exec"]),
+        ("x = (1", []),
+        ("x = '\\d'", []),
+        ("\0", []),
+        ("-" * 100_000 + "1", []),
+    ],
+    ids=itertools.count(),
+)
+def test_suspicious_are_imports_that_the_given_file_has_not_and_some_calls(source, look_at):
+    given = grade.imports_in(ast.parse(GIVEN))
+    assert grade.suspicious_in(source.encode(), given) == look_at
+
+
+@pytest.mark.parametrize(
+    ("text", "cell"),
+    [
+        ("", ""),
+        ("张三", "张三"),
+        ("202411040312_张三", "202411040312_张三"),
+        ("007", "'007"),
+        ("12-3", "'12-3"),
+        ("1e5", "'1e5"),
+        ("=1+1", "'=1+1"),
+        ("+x", "'+x"),
+        ("-x", "'-x"),
+        ("@x", "'@x"),
+        (" \n=x\ty ", "'=x y"),
+        ("x" * 900, "x" * 500),
+    ],
+    ids=itertools.count(),
+)
+def test_excel_shows_texts_as_they_are(text, cell):
+    assert grade.as_text(text) == cell
+
+
 def test_a_path_that_is_not_there_is_one_sentence_and_comes_first(tmp_path):
-    (tmp_path / "model.py").write_text(SOLUTION, encoding="utf-8")
-    result = run("model.py", "absent", cwd=tmp_path)
-    assert result.returncode == 1
-    assert result.stderr.startswith("Error: absent: No such file or directory.")
-    assert result.stderr.count("\n") == 1
+    make(tmp_path, [("model.py", SOLUTION), ("taken.csv", folder)])
+    code, errors = run("model.py", "absent", cwd=tmp_path)
+    assert (code, errors.count("\n")) == (1, 1)
+    assert errors.startswith("Error: absent: No such file or directory. Is the path right")
+    assert not (tmp_path / "grades.csv").exists()
+
+    code, errors = run("model.py", "--output", "taken.csv", cwd=tmp_path)
+    assert (code, errors.count("\n")) == (1, 1)
+    assert errors.startswith("Error: taken.csv: ")
+    assert not list((tmp_path / "taken").iterdir())
+
+
+def test_a_given_file_that_cannot_be_checked_is_named(tmp_path, monkeypatch):
+    given = tmp_path / "model.py"
+    given.write_text("x = (1", encoding="utf-8")
+    monkeypatch.setattr(grade, "GIVEN", given)
+    with pytest.raises(
+        UserError, match=r"model\.py itself cannot be checked\. Error: model.py:1: "
+    ):
+        grade.methods_of_the_checker()
