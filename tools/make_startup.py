@@ -7,41 +7,30 @@ What stands between `# BEGIN SOLUTION` and `# END SOLUTION` in a method becomes 
 `raise NotImplementedError`; every other line is copied as it is.
 """
 
+import os
+import sys
+
+# chapter03/ for support/, and this folder also where Python leaves it out (-P, -I, -m).
+FOLDER = os.path.dirname(os.path.realpath(__file__))
+sys.path[:] = [os.path.join(FOLDER, "..", "chapter03"), *sys.path, FOLDER]
+from support import console  # isort: split
+
 import argparse
 import ast
 import re
-import sys
 from pathlib import Path
 
-CHAPTER = Path(__file__).resolve().parent.parent / "chapter03"
+from support.language import UserError
+
+CHAPTER = Path(FOLDER).parent / "chapter03"
 NAMES = ("model.py", "data.py", "main.py", "handwriting_canvas.py")
-BLANKS = 8
+
 SOLUTION = re.compile(
     r"^(?P<indent> *)# BEGIN SOLUTION\n.*?^(?P=indent)# END SOLUTION\n", re.MULTILINE | re.DOTALL
 )
-
-
-def blanked(source):
-    """Return the source of a module with each marked solution replaced by a blank."""
-    methods = [
-        (method.lineno, method.end_lineno, f"{node.name}.{method.name}", ast.get_docstring(node))
-        for node in ast.parse(source).body
-        if isinstance(node, ast.ClassDef)
-        for method in node.body
-        if isinstance(method, ast.FunctionDef)
-    ]
-
-    def blank(match):
-        line = source.count("\n", 0, match.start()) + 1
-        name, about = next((name, about) for a, b, name, about in methods if a <= line <= b)
-        section = re.search(r"handout, section (\d+)", about)[1]
-        indent = match["indent"]
-        return (
-            f"{indent}# TODO: {name}，讲义第 {section} 节 (handout, section {section})\n"
-            f'{indent}raise NotImplementedError("{name}")\n'
-        )
-
-    return SOLUTION.sub(blank, source)
+MARK = re.compile(r"# (BEGIN|END) SOLUTION")
+SECTION = re.compile(r"handout, section (\d+)")
+BLANK = re.compile(r'raise NotImplementedError\("(.+)"\)')
 
 
 def main(argv=None):
@@ -52,29 +41,101 @@ def main(argv=None):
     )
     options = parser.parse_args(argv)
     if not (CHAPTER / "solution").is_dir():
-        print(f"Error: {CHAPTER / 'solution'} is not there to copy from.", file=sys.stderr)
-        return 1
+        raise UserError(
+            f"{CHAPTER / 'solution'} is not there to copy from.",
+            f"没有 {CHAPTER / 'solution'}，无从复制。",
+        )
+
     differing = 0
     for name in NAMES:
         path = CHAPTER / "startup" / name
+        old = path.read_text(encoding="utf-8") if path.exists() else ""
         new = blanked((CHAPTER / "solution" / name).read_text(encoding="utf-8"))
-        old = path.read_text(encoding="utf-8") if path.exists() else None
         if old == new:
             continue
         differing += 1
         if options.check:
             print(f"differs: {path}")
-            continue
-        if name == "model.py" and old and old.count("raise NotImplementedError(") < BLANKS:
-            if not options.force:
-                print(f"Error: {path} is filled in; --force replaces it.", file=sys.stderr)
-                return 1
-            path.replace(path.with_name("model.py.bak"))
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(new, encoding="utf-8", newline="\n")
-        print(f"written: {path}")
+        else:
+            replace(path, old, new, options.force)
+            print(f"written: {path}")
     return 1 if options.check and differing else 0
 
 
+def blanked(source):
+    """Return the source of a module with each marked solution replaced by a blank."""
+    methods = list(methods_in(source))
+
+    def blank(match):
+        line = source.count("\n", 0, match.start()) + 1
+        name, section = method_at(line, methods)
+        indent = match["indent"]
+        return (
+            f"{indent}# TODO: {name}，讲义第 {section} 节 (handout, section {section})\n"
+            f'{indent}raise NotImplementedError("{name}")\n'
+        )
+
+    result = SOLUTION.sub(blank, source)
+    marks = MARK.findall(source)
+    if marks != ["BEGIN", "END"] * (len(marks) // 2) or MARK.search(result):
+        raise UserError(
+            "each `# BEGIN SOLUTION` needs an `# END SOLUTION`, indented alike.",
+            "每个 `# BEGIN SOLUTION` 都要有缩进相同的 `# END SOLUTION`。",
+        )
+    return result
+
+
+def methods_in(source):
+    """Yield (class, method), two syntax nodes, of each method in a module."""
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.ClassDef):
+            for method in node.body:
+                if isinstance(method, ast.FunctionDef):
+                    yield node, method
+
+
+def method_at(line, methods):
+    """Return the dotted name of the method at a line, and the section that its class names."""
+    for layer, method in methods:
+        if method.lineno <= line <= method.end_lineno:
+            name = f"{layer.name}.{method.name}"
+            section = SECTION.search(ast.get_docstring(layer) or "")
+            if section is None:
+                raise UserError(
+                    f'the docstring of {layer.name} lacks "(handout, section 2)", or another.',
+                    f"{layer.name} 的文档字符串里缺少 (handout, section 2) 这样的出处。",
+                )
+            return name, section[1]
+    raise UserError(
+        f"line {line}: a solution begins outside a method.", f"第 {line} 行：标记不在方法里。"
+    )
+
+
+def replace(path, old, new, force):
+    """Write the text `new` to a file; what a student has filled in stays unless forced."""
+    if is_filled_in(old, BLANK.findall(new)):
+        if not force:
+            raise UserError(
+                f"{path} is filled in; --force replaces it.",
+                f"{path} 已经有人填写；--force 才会覆盖。",
+            )
+        path.replace(path.with_name(f"{path.name}.bak"))
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(new, encoding="utf-8", newline="\n")
+
+
+def is_filled_in(source, blanks):
+    """Return whether one of the methods named in `blanks` is no longer blank in a source."""
+    try:
+        methods = list(methods_in(source))
+    except SyntaxError:  # a student is at it
+        return bool(blanks)
+
+    # A class that is not there yet is a new layer's.
+    classes = {layer.name for layer, _ in methods}
+    expected = {name for name in blanks if name.split(".")[0] in classes}
+    return not expected.issubset(BLANK.findall(source))
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(console.run(main))
