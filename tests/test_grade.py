@@ -21,6 +21,7 @@ GIVEN = grade.GIVEN.read_text(encoding="utf-8")
 SOLUTION = (make_startup.CHAPTER / "solution" / "model.py").read_text(encoding="utf-8")
 BLANK = make_startup.blanked(SOLUTION)
 WRONG = SOLUTION.replace("grad_y * self.y *", "self.y *")
+COUNT = SOLUTION.count("# BEGIN SOLUTION")  # of the methods
 ENDLESS = SOLUTION.replace("return x @", "while 1: pass\n        return x @")
 FLOOD = "import sys\nwhile 1: sys.stdout.write('x' * 999)"
 LEFT = "subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60.25)'])"
@@ -57,9 +58,9 @@ NOT = "not graded"
 # entry, what it is, then of its row: name, points, how the first mistake begins, look at
 ENTRIES = [
     # A student's file, or model.py in a student's folder, perhaps in that of a class.
-    ("张三/model.py", SOLUTION, "张三", 8, "", ""),
+    ("张三/model.py", SOLUTION, "张三", COUNT, "", ""),
     ("李四.py", BLANK, "李四", 0, "Linear.forward, model.py:", ""),
-    ("class 2/wang/model.py", WRONG, "class 2/wang", 7,
+    ("class 2/wang/model.py", WRONG, "class 2/wang", COUNT - 1,
      "Sigmoid.backward, model.py:", ""),
     ("class 2/li", folder, "class 2/li", 0, NOT, "an empty folder"),
     ("class 2/zhao.docx", "", "class 2/zhao", 0, NOT, "zhao.docx is no .py file"),
@@ -78,7 +79,7 @@ ENTRIES = [
     ("both/model.py", BLANK, "both", 0, "Linear.forward", "also there: model (1).py"),
     ("both/model (1).py", SOLUTION),
     ("mia.py", BLANK, "mia", 0, "Linear.forward", "all of them/mia.py"),
-    ("mia/model.py", WRONG, "mia", 7, "Sigmoid.backward", "all of them/mia/model.py"),
+    ("mia/model.py", WRONG, "mia", COUNT - 1, "Sigmoid.backward", "all of them/mia/model.py"),
     ("Model.py", BLANK, "all of them", 0, "Linear.forward", "Model.py"),
 
     # Whatever else may lie there.
@@ -100,7 +101,7 @@ ENTRIES = [
 
     # A source that does something else.
     ("syntax/model.py", "x = (1\n", "syntax", 0, "Error: model.py:1: ", "no report, exit code 1"),
-    ("loop/model.py", ENDLESS, "loop", 6, "Linear.forward, model.py:", ""),
+    ("loop/model.py", ENDLESS, "loop", COUNT - 2, "Linear.forward, model.py:", ""),
     ("leaves/model.py", SOLUTION + "import os\nos._exit(0)", "leaves", 0, "no report",
      "import os; no report, exit code 0"),
     ("forges/model.py", "open('report.json', 'w').write('{}')\nraise SystemExit", "forges", 0,
@@ -168,7 +169,7 @@ def test_every_entry_of_the_folder_gets_its_row(tmp_path):
     assert (tmp_path / "out" / "marks.csv").read_bytes().startswith(b"\xef\xbb\xbf")
 
     head, rows = table(tmp_path / "out" / "marks.csv")
-    assert head[:4] == ["name", "points of 8", "Linear.forward", "Linear.backward"]
+    assert head[:4] == ["name", f"points of {COUNT}", "Linear.forward", "Linear.backward"]
     assert head[-3:] == ["the whole network", "first mistake", "look at"]
     check_rows(rows, ENTRIES)
 
@@ -214,7 +215,7 @@ def test_files_and_folders_can_be_named_one_by_one_and_the_table_is_no_entry(tmp
     for _ in range(2):  # the second time, the table and the reports lie there
         assert run(*words, cwd=tmp_path, LANGUAGE="zh") == (0, "")
         head, rows = table(tmp_path / "class" / "marks.csv")
-        assert head[:2] == ["姓名", "满分 8"]
+        assert head[:2] == ["姓名", f"满分 {COUNT}"]
         assert [[row[0], row[-1]] for row in rows] == expected
     assert rows[0][-2].endswith("还没有写")
     reports = sorted(path.name for path in (tmp_path / "class" / "marks").iterdir())
