@@ -5,6 +5,7 @@ import csv
 import itertools
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -24,6 +25,10 @@ WRONG = SOLUTION.replace("grad_y * self.y *", "self.y *")
 COUNT = SOLUTION.count("# BEGIN SOLUTION")  # of the methods
 ENDLESS = SOLUTION.replace("return x @", "while 1: pass\n        return x @")
 FLOOD = "import sys\nwhile 1: sys.stdout.write('x' * 999)"
+SAYS = """import os, sys
+print("no", file=sys.stderr)
+print("=1+1", file=sys.stderr, flush=True)
+os._exit(1)"""
 LEFT = "subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60.25)'])"
 
 unix = pytest.mark.skipif(os.name == "nt", reason="Windows has no such files and no such limits")
@@ -59,7 +64,7 @@ NOT = "not graded"
 ENTRIES = [
     # A student's file, or model.py in a student's folder, perhaps in that of a class.
     ("张三/model.py", SOLUTION, "张三", COUNT, "", ""),
-    ("李四.py", BLANK, "李四", 0, "Linear.forward, model.py:", ""),
+    ("李四.py", BLANK + r"x = '\d'", "李四", 0, "Linear.forward, model.py:", ""),
     ("class 2/wang/model.py", WRONG, "class 2/wang", COUNT - 1,
      "Sigmoid.backward, model.py:", ""),
     ("class 2/li", folder, "class 2/li", 0, NOT, "an empty folder"),
@@ -104,6 +109,7 @@ ENTRIES = [
     ("loop/model.py", ENDLESS, "loop", COUNT - 2, "Linear.forward, model.py:", ""),
     ("leaves/model.py", SOLUTION + "import os\nos._exit(0)", "leaves", 0, "no report",
      "import os; no report, exit code 0"),
+    ("says/model.py", SAYS, "says", 0, "'=1+1", "import os, sys; no report, exit code 1"),
     ("forges/model.py", "open('report.json', 'w').write('{}')\nraise SystemExit", "forges", 0,
      "Error: model.py:2: ", "open; a report that is not the checker's, exit code 1"),
 ]  # fmt: skip
@@ -113,6 +119,8 @@ UNIX_ENTRIES = [
      "model.py is a link to ../张三/model.py"),
     ("self.py", link_to("self.py"), "self", 0, NOT, "self.py is a link to self.py"),
     ("outside", link_to("../.."), "outside", 0, NOT, "outside is a link to ../.."),
+    ("nia/model.py", BLANK, "nia", 0, "Linear.forward", ""),
+    ("ole/startup", link_to("../nia"), "ole", 0, NOT, "no model.py, but startup"),
     ("pipe.py", pipe, "pipe", 0, NOT,
      "pipe.py is no regular file, but a pipe, a socket or a device"),
     ("socket/model.py", socket_at, "socket", 0, NOT,
@@ -124,7 +132,11 @@ UNIX_ENTRIES = [
 ]  # fmt: skip
 if sys.platform == "linux":
     not_utf8 = os.fsdecode("张".encode("gbk"))
-    UNIX_ENTRIES += [(f"{not_utf8}.py", BLANK, "\\udcd5\\udcc5", 0, "Linear.forward", "")]
+    greedy = f"x = bytearray({grade.MEMORY})"
+    UNIX_ENTRIES += [
+        (f"{not_utf8}.py", BLANK, "\\udcd5\\udcc5", 0, "Linear.forward", ""),
+        ("greedy.py", greedy, "greedy", 0, "Error: model.py:1: ", "no report, exit code 1"),
+    ]
 
 
 def run(*words, cwd, **environment):
@@ -205,11 +217,11 @@ def test_what_may_not_be_read_gets_its_row_as_well(tmp_path):
 
 
 def test_files_and_folders_can_be_named_one_by_one_and_the_table_is_no_entry(tmp_path):
-    make(tmp_path, [("anna/model.py", BLANK), ("emma.py", BLANK), ("class/anna", folder)])
+    make(tmp_path, [("anna/model.py", BLANK), ("emma.py", "x = (1"), ("class/anna", folder)])
     words = ["anna/model.py", "emma.py", "class", "--output", "class/marks.csv"]
     expected = [
         ["anna", str(Path("anna/model.py"))],
-        ["emma", ""],
+        ["emma", "没有报告，退出码 1"],
         ["anna", f"{Path('class/anna')}; 空文件夹"],
     ]
     for _ in range(2):  # the second time, the table and the reports lie there
@@ -218,6 +230,7 @@ def test_files_and_folders_can_be_named_one_by_one_and_the_table_is_no_entry(tmp
         assert head[:2] == ["姓名", f"满分 {COUNT}"]
         assert [[row[0], row[-1]] for row in rows] == expected
     assert rows[0][-2].endswith("还没有写")
+    assert rows[1][-2].startswith("错误：")
     reports = sorted(path.name for path in (tmp_path / "class" / "marks").iterdir())
     assert reports == ["anna.txt", "emma.txt"]
 
@@ -249,6 +262,14 @@ def test_a_check_leaves_nothing_behind_and_is_not_stopped_by_what_cannot_be_remo
 
     monkeypatch.setattr(grade.shutil, "rmtree", too_deep)
     assert grade.check(b"").exit_code == 1
+
+
+def test_reports_are_named_after_students_and_no_two_alike():
+    names = ["张三", "Anna", "anna", "a/b", "a b", "long" * 63, "long" * 62]
+    submissions = [grade.Submission(name, Path()) for name in names]
+    paths = grade.report_paths(Path("reports"), submissions)
+    expected = ["张三", "Anna", "anna 2", "a b", "a b 2", "long" * 15, "long" * 15 + " 2"]
+    assert paths == [Path("reports") / f"{name}.txt" for name in expected]
 
 
 METHODS = ["Linear.forward", "the whole network"]
@@ -359,7 +380,7 @@ def test_a_path_that_is_not_there_is_one_sentence_and_comes_first(tmp_path):
     make(tmp_path, [("model.py", SOLUTION), ("taken.csv", folder)])
     code, errors = run("model.py", "absent", cwd=tmp_path)
     assert (code, errors.count("\n")) == (1, 1)
-    assert errors.startswith("Error: absent: No such file or directory. Is the path right")
+    assert re.match(r"Error: absent: .+\. Is the path right, and the file closed\?\n", errors)
     assert not (tmp_path / "grades.csv").exists()
 
     code, errors = run("model.py", "--output", "taken.csv", cwd=tmp_path)
@@ -376,3 +397,12 @@ def test_a_given_file_that_cannot_be_checked_is_named(tmp_path, monkeypatch):
         UserError, match=r"model\.py itself cannot be checked\. Error: model.py:1: "
     ):
         grade.methods_of_the_checker()
+
+
+def test_a_full_disk_is_one_sentence(monkeypatch):
+    def full(place, own_files):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(grade, "find", full)
+    with pytest.raises(UserError, match=r"^marks\.csv: No space left on device\. "):
+        grade.main(["all", "--output", "marks.csv"])
