@@ -238,6 +238,7 @@ def test_files_and_folders_can_be_named_one_by_one_and_the_table_is_no_entry(tmp
         assert run(*words, cwd=tmp_path, LANGUAGE="zh") == (0, "")
         head, rows = table(tmp_path / "class" / "marks.csv")
         assert head[:2] == ["姓名", f"满分 {COUNT}"]
+        assert head[-3:] == ["整个网络", "第一个错误", "请人工查看"]
         assert [[row[0], row[-1]] for row in rows] == expected
     assert rows[0][-2].endswith("还没有写")
     assert rows[1][-2].startswith("错误：")
