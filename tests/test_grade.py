@@ -184,6 +184,9 @@ def test_every_entry_of_the_folder_gets_its_row(tmp_path):
     head, rows = table(tmp_path / "out" / "marks.csv")
     assert head[:4] == ["name", f"points of {COUNT}", "Linear.forward", "Linear.backward"]
     assert head[-3:] == ["the whole network", "first mistake", "look at"]
+    assert {len(row) for row in rows} == {len(head)}
+    names = [row[0] for row in rows if "/" in row[0]]
+    assert names == sorted(names)
     check_rows(rows, ENTRIES)
 
     reports = {path.name: path for path in (tmp_path / "out" / "marks").iterdir()}
