@@ -2,15 +2,18 @@
 
     python tools/make_pictures.py [NAME ...]
 
-NAME is one of sigmoid, step_size, pen_digits, loss, mistakes and window; without it, all are made.
-The last three train the solution's network first, for a minute; `window` needs Xvfb and xdotool.
+NAME is one of shapes, broadcasting, graph, sigmoid, step_size, pen_digits, loss, mistakes,
+questions and window; without it, all are made. The last four train the solution's network first,
+for a minute or two. `window` makes a picture in each language, and needs Xvfb, xdotool and a font
+with Chinese characters.
 """
 
 import os
 import sys
 
 FOLDER = os.path.dirname(os.path.realpath(__file__))
-sys.path[:0] = [os.path.join(FOLDER, "..", name) for name in ("chapter03", "tests")]
+FOLDERS = "chapter03", "chapter03/solution", "tests"
+sys.path[:0] = [os.path.join(FOLDER, "..", name) for name in FOLDERS]
 from support import console  # isort: split
 
 import argparse
@@ -22,13 +25,194 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.image import imsave
+from matplotlib.patches import Rectangle
 
+from data import one_hot, standardise
+from support import gradient_check, weights
 from support import pen_digits as pen
 
 ROOT = Path(__file__).resolve().parent.parent
 SOLUTION = ROOT / "chapter03" / "solution"
 PICTURES = ROOT / "pictures"
 STEPS = 10.0 ** -np.arange(1, 13)
+
+VALUE, GRADIENT = "black", "tab:red"
+FILL, REPEATED, WRONG = "#cfe0f5", "#f4f7fb", "#f9d8d4"
+
+# A network with round numbers (handout, section 5): one sample of the first of two classes.
+STEP = {
+    "x": np.array([[1.0, 2.0]]),
+    "y": np.array([[1, 0]]),
+    "W1": np.array([[np.log(3), -np.log(3)], [0, 0]]),
+    "W2": np.array([[1.0, -1.0], [-3.0, 3.0]]),
+}
+
+# A digit that the simulated pen writes, and what the network is asked to make of it.
+QUESTIONS = [(1, 7), (4, 9), (7, 2), (3, 8)]
+
+
+def shapes(path, trained):
+    """Y = XW + b as boxes, and b stretched over the rows."""
+    figure, axes = _empty_figure(7.2, 2.5)
+    left = 0
+    for sign, name, shape, rows, columns in (
+        ("", "X", "(N, d)", 4, 3),
+        ("@", "W", "(d, m)", 3, 2),
+        ("+", "b", "(1, m)", 4, 2),
+        ("=", "Y", "(N, m)", 4, 2),
+    ):
+        axes.text(left - 0.6, 2, sign, ha="center", va="center", size=20)
+        solid = 1 if name == "b" else rows
+        _draw_grid(axes, left, 2 - rows / 2, rows, columns, solid)
+        axes.text(left + columns / 2, -0.35, name, ha="center", va="bottom", size=18)
+        axes.text(left + columns / 2, 4.4, shape, ha="center", va="top", size=16)
+        left += columns + 1.2
+    axes.set(xlim=(-0.3, left - 1), ylim=(5.3, -1.3))
+    figure.savefig(path, dpi=125)
+
+
+def broadcasting(path, trained):
+    """A maximum for each row: subtracted from the rows with keepdims, from the columns without."""
+    figure, axes = _empty_figure(7.2, 5.2)
+    values = np.arange(9).reshape(3, 3)
+    kept, lost = values.max(axis=1, keepdims=True), values.max(axis=1)
+    for top, title, maxima, stretched, colour in (
+        (0, "keepdims=True", kept, "(3, 1), stretched to the right", FILL),
+        (5.4, "no keepdims", lost, "(3,) counts as (1, 3), stretched down", WRONG),
+    ):
+        axes.text(0, top - 0.3, title, va="bottom", size=17, family="monospace")
+        arrays = values, np.broadcast_to(maxima, (3, 3)), values - maxima
+        for left, sign, array in zip((0, 4.2, 8.4), ("", "−", "="), arrays, strict=True):
+            axes.text(left - 0.6, top + 1.5, sign, ha="center", va="center", size=20)
+            rows, columns = maxima.shape if maxima.ndim == 2 else (1, 3)
+            solid = (rows, columns) if sign == "−" else (3, 3)
+            _draw_grid(axes, left, top, 3, 3, *solid, colour=colour)
+            for (row, column), value in np.ndenumerate(array):
+                inside = row < solid[0] and column < solid[1]
+                axes.text(
+                    left + column + 0.5, top + row + 0.5, f"{value}".replace("-", "−"),
+                    ha="center", va="center", size=17, color=VALUE if inside else "0.6",
+                )  # fmt: skip
+        axes.text(5.7, top + 3.2, stretched, ha="center", va="top", size=15)
+    axes.set(xlim=(-0.2, 11.6), ylim=(9.6, -1.2))
+    figure.savefig(path, dpi=125)
+
+
+def _empty_figure(width, height):
+    figure = Figure(figsize=(width, height))
+    axes = figure.add_axes((0, 0, 1, 1))
+    axes.set_axis_off()
+    return figure, axes
+
+
+def _draw_grid(axes, left, top, rows, columns, solid_rows, solid_columns=None, colour=FILL):
+    """Draw an array's entries as squares; those that broadcasting repeats are pale and dashed."""
+    for row in range(rows):
+        for column in range(columns):
+            solid = row < solid_rows and (solid_columns is None or column < solid_columns)
+            square = Rectangle(
+                (left + column, top + row),
+                1,
+                1,
+                facecolor=colour if solid else REPEATED,
+                edgecolor="0.3" if solid else "0.7",
+                linestyle="-" if solid else ":",
+            )
+            axes.add_patch(square)
+
+
+def step_in_numbers():
+    """Return the values of STEP's forward pass by name, and the gradients of the loss by name.
+
+    Written without model.py: the tests compare the two.
+    """
+    x, y, W1, W2 = STEP["x"], STEP["y"], STEP["W1"], STEP["W2"]
+    z = x @ W1
+    h = 1 / (1 + np.exp(-z))
+    s = h @ W2
+    y_hat = np.exp(s) / np.exp(s).sum()
+    values = {**STEP, "z": z, "h": h, "s": s, "y_hat": y_hat, "L": -np.log(y_hat[0, 0])}
+
+    grad_s = y_hat - y
+    grad_h = grad_s @ W2.T
+    grad_z = grad_h * h * (1 - h)
+    gradients = {
+        "L": np.array(1.0),
+        "y_hat": -y / y_hat,
+        "s": grad_s,
+        "h": grad_h,
+        "z": grad_z,
+        "x": grad_z @ W1.T,
+        "W1": x.T @ grad_z,
+        "W2": h.T @ grad_s,
+    }
+    return values, gradients
+
+
+def graph(path, trained):
+    """The computation graph of one step: values above the lines, gradients below, in red.
+
+    Two rows, one below the other, so that the numbers can be read on a phone.
+    """
+    values, gradients = step_in_numbers()
+    labels = {name: f"${name}$" for name in "xzhsL"}
+    labels |= {"y_hat": r"$\hat y$", "W1": "$W_1$", "W2": "$W_2$"}
+    figure, axes = _empty_figure(7.2, 7.6)
+
+    def write(x, y, name):
+        """Write what `name` is above the height y, and its gradient below."""
+        height = _write_array(axes, x, y - 0.15, values[name], VALUE, upwards=True)
+        axes.text(x, y - 0.35 - height, labels[name], ha="center", va="bottom", size=17)
+        _write_array(axes, x, y + 0.15, gradients[name], GRADIENT, upwards=False)
+
+    for y, names, layers, parameter in (
+        (3.3, ("x", "z", "h"), ("Linear", "Sigmoid"), "W1"),
+        (9.1, ("h", "s", "y_hat", "L"), ("Linear", "Softmax", "Loss"), "W2"),
+    ):
+        for i, name in enumerate(names):
+            _draw_arrow(axes, 2.05 * i, y)
+            write(2.05 * i + 0.5, y, name)
+        for i, layer in enumerate(layers):
+            _draw_layer(axes, 2.05 * i + 1.05, y, layer)
+        # The weights enter from above; what is below their layer is their gradient.
+        middle = 1.53
+        axes.plot([middle, middle], [y - 1.55, y - 0.4], color="0.6", linewidth=1)
+        axes.plot([middle, middle], [y + 0.4, y + 1.25], color="0.6", linewidth=1)
+        height = _write_array(axes, middle, y - 1.6, values[parameter], VALUE, upwards=True)
+        axes.text(middle, y - 1.8 - height, labels[parameter], ha="center", va="bottom", size=17)
+        _write_array(axes, middle, y + 1.35, gradients[parameter], GRADIENT, upwards=False)
+    axes.text(4.63, 8.6, f"y = ({', '.join(map(str, values['y'][0]))})", ha="center", size=14.5)
+    axes.text(5.0, 1.2, "forward:", size=17)
+    axes.text(5.0, 1.75, "values", size=17, color=VALUE)
+    axes.text(5.0, 2.6, "backward:", size=17)
+    axes.text(5.0, 3.15, "gradients of L", size=17, color=GRADIENT)
+    axes.set(xlim=(-0.05, 7.3), ylim=(11.4, 0.1))
+    figure.savefig(path, dpi=125)
+
+
+def _draw_arrow(axes, left, y):
+    style = {"arrowstyle": "-|>", "linewidth": 1.5}
+    axes.annotate("", (left + 1.03, y), (left + 0.03, y), arrowprops=style)
+
+
+def _draw_layer(axes, left, y, name):
+    box = Rectangle((left, y - 0.4), 0.96, 0.8, facecolor=FILL, edgecolor="0.3")
+    axes.add_patch(box)
+    axes.text(left + 0.48, y, name, ha="center", va="center", size=14)
+
+
+def _write_array(axes, x, y, array, colour, upwards):
+    """Write a matrix, or a row of numbers one below the other; return the height used."""
+    rows = array if array.size > 2 else array.reshape(-1, 1)
+    count, columns = rows.shape
+    top = y - 0.42 * count if upwards else y
+    for (row, column), value in np.ndenumerate(rows):
+        text = f"{value:.4f}".rstrip("0").rstrip(".").replace("-", "−")
+        text = {"−0": "0"}.get(text, text)
+        place = x + 1.1 * (column - (columns - 1) / 2)
+        height = top + 0.42 * (row + 0.5)
+        axes.text(place, height, text, ha="center", va="center", color=colour, size=14.5)
+    return 0.42 * count
 
 
 def sigmoid(path, trained):
@@ -71,7 +255,10 @@ def central_difference_errors(dtype):
     for step in STEPS:
         h = dtype(step)
         above, below = one / (one + np.exp(-(x + h))), one / (one + np.exp(-(x - h)))
-        errors.append(np.median(np.abs((above - below) / (2 * h) - right) / right))
+        found = (above - below) / (2 * h)
+        # Relative as section 7 defines it.
+        size = np.maximum(np.maximum(np.abs(found), right), 0.1)
+        errors.append(np.median(np.abs(found - right) / size))
     return errors
 
 
@@ -93,16 +280,59 @@ def mistakes(path, trained):
     shutil.copyfile(trained() / "mistakes.png", path)
 
 
+def questions(path, trained):
+    """Four digits, and what would make the network read each as another digit."""
+    model = gradient_check.load(SOLUTION / "model.py")
+    network, _ = weights.load(trained() / "weights.npz", model.MLP)
+    images, labels = pen.generate(600, np.random.default_rng(0))
+
+    figure = Figure(figsize=(7.2, 2.3), layout="constrained")
+    for axes, (digit, asked) in zip(figure.subplots(1, 4), QUESTIONS, strict=True):
+        image = images[labels == digit][0]
+        speaks_for = -gradient_of_image(model, network, image, asked)
+        limit = np.abs(speaks_for).max()
+        axes.imshow(speaks_for, cmap="RdBu_r", vmin=-limit, vmax=limit)
+        axes.imshow(np.zeros((28, 28)), cmap="gray", alpha=0.5 * image / 255)
+        axes.set(xticks=[], yticks=[])
+        axes.set_title(f"{digit}: how to become {asked}?", size=12)
+    figure.savefig(path, dpi=125)
+
+
+def gradient_of_image(model, network, image, digit):
+    """Return dL/d(image), (28, 28), of the loss that takes `digit` for the right answer."""
+    loss_function = model.CrossEntropyLoss()
+    y_hat = network.forward(standardise(image.reshape(1, -1)))
+    loss_function.forward(y_hat, one_hot(np.array([digit])))
+    return network.backward(loss_function.backward()).reshape(28, 28)
+
+
 def window(path, trained):
-    """The window with a digit drawn in it and read by the network."""
+    """The window with a digit drawn in it and read by the network, in both languages."""
     import virtual_display  # not needed by the others, which are made on any system
 
-    virtual_display.take_picture(path, trained() / "weights.npz")
+    before = os.environ.get("LANGUAGE")
+    for language, name in (("en", path.name), ("zh", "window.zh.png")):
+        os.environ["LANGUAGE"] = language
+        virtual_display.take_picture(path.with_name(name), trained() / "weights.npz")
+    os.environ.pop("LANGUAGE")
+    if before is not None:
+        os.environ["LANGUAGE"] = before
 
 
 PICTURE = {
     function.__name__: function
-    for function in (sigmoid, step_size, pen_digits, loss, mistakes, window)
+    for function in (
+        shapes,
+        broadcasting,
+        graph,
+        sigmoid,
+        step_size,
+        pen_digits,
+        loss,
+        mistakes,
+        questions,
+        window,
+    )
 }
 
 
