@@ -47,8 +47,8 @@ STEP = {
     "W2": np.array([[1.0, -1.0], [-3.0, 3.0]]),
 }
 
-# A digit that the simulated pen writes, and what the network is asked to make of it.
-QUESTIONS = [(1, 7), (4, 9), (7, 2), (3, 8)]
+# A digit, which of those that the simulated pen writes, and the digit that is asked for.
+QUESTIONS = [(1, 3, 7), (4, 6, 9), (7, 3, 2), (5, 4, 6)]
 
 
 def shapes(path, trained):
@@ -181,11 +181,11 @@ def graph(path, trained):
         height = _write_array(axes, middle, y - 1.6, values[parameter], VALUE, upwards=True)
         axes.text(middle, y - 1.8 - height, labels[parameter], ha="center", va="bottom", size=17)
         _write_array(axes, middle, y + 1.35, gradients[parameter], GRADIENT, upwards=False)
-    axes.text(4.63, 8.6, f"y = ({', '.join(map(str, values['y'][0]))})", ha="center", size=14.5)
-    axes.text(5.0, 1.2, "forward:", size=17)
-    axes.text(5.0, 1.75, "values", size=17, color=VALUE)
-    axes.text(5.0, 2.6, "backward:", size=17)
-    axes.text(5.0, 3.15, "gradients of L", size=17, color=GRADIENT)
+    axes.text(5.63, 8.6, f"y = ({', '.join(map(str, values['y'][0]))})", ha="center", size=14.5)
+    axes.text(5.4, 1.2, "forward:", size=17)
+    axes.text(5.4, 1.75, "values", size=17, color=VALUE)
+    axes.text(5.4, 2.6, "backward:", size=17)
+    axes.text(5.4, 3.15, "gradients of L", size=17, color=GRADIENT)
     axes.set(xlim=(-0.05, 7.3), ylim=(11.4, 0.1))
     figure.savefig(path, dpi=125)
 
@@ -286,15 +286,15 @@ def questions(path, trained):
     network, _ = weights.load(trained() / "weights.npz", model.MLP)
     images, labels = pen.generate(600, np.random.default_rng(0))
 
-    figure = Figure(figsize=(7.2, 2.3), layout="constrained")
-    for axes, (digit, asked) in zip(figure.subplots(1, 4), QUESTIONS, strict=True):
-        image = images[labels == digit][0]
+    figure = Figure(figsize=(7.2, 2.15), layout="constrained")
+    for axes, (digit, number, asked) in zip(figure.subplots(1, 4), QUESTIONS, strict=True):
+        image = images[labels == digit][number].reshape(28, 28)
         speaks_for = -gradient_of_image(model, network, image, asked)
         limit = np.abs(speaks_for).max()
         axes.imshow(speaks_for, cmap="RdBu_r", vmin=-limit, vmax=limit)
-        axes.imshow(np.zeros((28, 28)), cmap="gray", alpha=0.5 * image / 255)
+        axes.imshow(np.zeros((28, 28)), cmap="gray", alpha=0.6 * image / 255)
         axes.set(xticks=[], yticks=[])
-        axes.set_title(f"{digit}: how to become {asked}?", size=12)
+        axes.set_title(f"from {digit} to {asked}?", size=15)
     figure.savefig(path, dpi=125)
 
 

@@ -2,9 +2,10 @@
 The exercise: four layers with forward and backward, and the network (given) that stacks them.
 Next comes data.py.
 
-一个批次是一个数组，每行一个样本：x 的形状 (n, d) 表示 n 个样本、每个 d 个特征。forward 算出
-这一层的输出，并记下 backward 要用的量；backward 收到 dL/d(输出)，返回 dL/d(输入)。
-A batch is an array with one sample in each row: x (n, d) holds n samples of d features. `forward`
+一个批次是一个数组，每行一个样本：x 的形状 (N, d) 表示 N 个样本、每个 d 个特征。forward 算出
+这一层的输出，并记下 backward 要用的量；backward 收到 dL/d(输出)，返回 dL/d(输入)。每次调用都
+重新计算梯度，不修改传入的数组。
+A batch is an array with one sample in each row: x (N, d) holds N samples of d features. `forward`
 computes the layer's output and keeps what `backward` needs; `backward` receives dL/d(output) and
 returns dL/d(input). Gradients are set anew by every call, and no input is modified.
 """
@@ -25,7 +26,7 @@ class Linear:
         self.b = np.zeros((1, out_features), dtype=np.float32)
 
     def forward(self, x):
-        """由 X 算出 Y。 Return Y for the batch X: (n, d) -> (n, m)."""
+        """由 X 算出 Y。 Return Y for the batch X: (N, d) -> (N, m)."""
         # BEGIN SOLUTION
         self.x = x
         return x @ self.W + self.b
@@ -34,7 +35,7 @@ class Linear:
     def backward(self, grad_y):
         """设置 grad_W 和 grad_b，返回 dL/dX。 Set grad_W and grad_b, return dL/dX.
 
-        dL/dY (n, m) -> dL/dX (n, d)
+        dL/dY (N, m) -> dL/dX (N, d)
         """
         # BEGIN SOLUTION
         self.grad_W = self.x.T @ grad_y
@@ -73,7 +74,7 @@ class Softmax:
     def forward(self, x):
         """由 logits 算出概率，每行之和为 1。 Return probabilities, rows summing to 1, for logits.
 
-        (n, D) -> (n, D)
+        (N, D) -> (N, D)
         """
         # BEGIN SOLUTION
         exp_x = np.exp(x - x.max(axis=1, keepdims=True))
@@ -82,7 +83,7 @@ class Softmax:
         # END SOLUTION
 
     def backward(self, grad_y):
-        """由 dL/dy 算出 dL/dx。 Return dL/dx from dL/dy: (n, D) -> (n, D)."""
+        """由 dL/dy 算出 dL/dx。 Return dL/dx from dL/dy: (N, D) -> (N, D)."""
         # BEGIN SOLUTION
         return self.y * (grad_y - (grad_y * self.y).sum(axis=1, keepdims=True))
         # END SOLUTION
@@ -97,7 +98,7 @@ class CrossEntropyLoss:
     def forward(self, y_hat, y):
         """返回这一批的平均损失，一个浮点数。 Return the mean loss of the batch, a float.
 
-        预测概率 / predicted probabilities y_hat (n, D), 独热标签 / one-hot labels y (n, D)
+        预测概率 / predicted probabilities y_hat (N, D), 独热标签 / one-hot labels y (N, D)
         """
         # BEGIN SOLUTION
         self.y = y
@@ -107,17 +108,18 @@ class CrossEntropyLoss:
         # END SOLUTION
 
     def backward(self):
-        """返回上一次 forward 的 dL/dy_hat。 Return dL/dy_hat (n, D) of the last `forward`."""
+        """返回上一次 forward 的 dL/dy_hat。 Return dL/dy_hat (N, D) of the last `forward`."""
         # BEGIN SOLUTION
         return -self.y / self.y_hat / len(self.y)
         # END SOLUTION
 
 
 class MLP:
-    """已给出：多层感知机。 Given: Linear and Sigmoid in turn, a last Linear, and Softmax.
+    """已给出：多层感知机，由 Linear 和 Sigmoid 交替堆叠，最后是 Linear 和 Softmax。
+    Given: the multilayer perceptron, Linear and Sigmoid in turn, then a last Linear and Softmax.
 
     in_features, hidden_dims, out_features: 各层宽度 / the widths, for example 784, [256, 128], 10
-    rng: 产生初始权重的 / the numpy.random.Generator that draws the weights
+    rng: 产生初始权重的随机数生成器 / the numpy.random.Generator that draws the weights
     """
 
     def __init__(self, in_features, hidden_dims, out_features, rng):
@@ -137,13 +139,15 @@ class MLP:
         self.layers += [last, Softmax()]
 
     def forward(self, x):
-        """返回各类的概率。 Return class probabilities: (n, in_features) -> (n, out_features)."""
+        """返回各类的概率。 Return class probabilities: (N, in_features) -> (N, out_features)."""
         for layer in self.layers:
             x = layer.forward(x)
         return x
 
     def backward(self, grad_y):
-        """设置每个 Linear 的梯度。 Set the gradients of every Linear from dL/dy, return dL/dx."""
+        """设置每个 Linear 的梯度，返回 dL/dx。
+        Set the gradients of every Linear from dL/dy, return dL/dx.
+        """
         for layer in reversed(self.layers):
             grad_y = layer.backward(grad_y)
         return grad_y
