@@ -186,8 +186,12 @@ def test_numbers_within_sentences_are_right(text, language):
     parameters = sum(layer.W.size + layer.b.size for layer in default_network().linears)
     assert f"{parameters:,}" in linear
     assert f"{2 * parameters:,}" in linear
-    assert f"{(2.001 * 3 - 1) ** 2:.2f}" == "25.03"
+    w, x, b, h = 2, 3, -1, 1e-6
+    slopes = (((w + h) * x + b) ** 2, (w * (x + h) + b) ** 2, (w * x + b + h) ** 2)
+    assert [round((L - 25) / h) for L in slopes] == [30, 20, 10]
+    assert f"{(2.001 * x + b) ** 2:.2f}" == "25.03"
     assert "25.03" in linear
+    assert "10 w = 20$" in linear
 
     for dtype in (np.float64, np.float32):
         largest = int(np.log(np.finfo(dtype).max))
