@@ -11,7 +11,8 @@ import pytest
 import main
 import make_pictures
 import make_startup
-from data import MIRRORS
+import model
+from data import MIRRORS, standardise
 from model import MLP, CrossEntropyLoss, Linear, Sigmoid, Softmax
 from support import gradient_check, pictures
 from support.gradient_check import layers, numerical
@@ -267,6 +268,26 @@ def test_the_step_in_numbers_is_what_the_layers_compute():
         assert "$(-1, 3)$" in text  # and of h
     np.testing.assert_allclose(gradients["s"], [[-0.5, 0.5]])
     np.testing.assert_allclose(gradients["h"], [[-1, 3]])
+
+
+@pytest.mark.parametrize("name", ["shapes", "broadcasting", "graph", "sigmoid", "step_size"])
+def test_a_picture_without_training_can_be_made(name, tmp_path):
+    make_pictures.PICTURE[name](tmp_path / "picture.png", None)
+    assert (tmp_path / "picture.png").stat().st_size > 1000
+
+
+def test_the_colours_of_the_questions_are_the_gradient_of_the_loss():
+    rng = np.random.default_rng(0)
+    network, loss = MLP(784, [16], 10, rng), CrossEntropyLoss()
+    image = rng.integers(0, 256, (28, 28), dtype=np.uint8)
+    gradient = make_pictures.gradient_of_image(model, network, image, digit=7).ravel()
+
+    h, x, seven = 1e-4, standardise(image.reshape(1, -1)).astype(float), np.eye(10)[[7]]
+    for pixel in np.argsort(-np.abs(gradient))[:5]:
+        step = h * np.eye(784)[[pixel]]
+        above = loss.forward(network.forward(x + step), seven)
+        below = loss.forward(network.forward(x - step), seven)
+        assert gradient[pixel] == pytest.approx((above - below) / (2 * h), rel=1e-3)
 
 
 @BOTH

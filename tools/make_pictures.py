@@ -271,12 +271,12 @@ def pen_digits(path, trained):
 
 
 def loss(path, trained):
-    """The plot that a training with the defaults leaves behind."""
+    """The plot that a training run with the defaults leaves behind."""
     shutil.copyfile(trained() / "loss.png", path)
 
 
 def mistakes(path, trained):
-    """The surest misreadings of that training, and its first layer."""
+    """The most confident mistakes of that network, and its first layer."""
     shutil.copyfile(trained() / "mistakes.png", path)
 
 
