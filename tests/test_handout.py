@@ -251,7 +251,7 @@ def test_the_step_in_numbers_is_what_the_layers_compute():
     network.linears[0].W, network.linears[1].W = values["W1"], values["W2"]
 
     x = values["x"]
-    for layer, name in zip(network.layers, ("z", "h", "s", "y_hat"), strict=True):
+    for layer, name in zip(network.layers, ("z1", "h", "z2", "y_hat"), strict=True):
         x = layer.forward(x)
         np.testing.assert_allclose(x, values[name], atol=1e-12)
     found = gradients_of(network, values["x"], values["y"])
@@ -260,13 +260,13 @@ def test_the_step_in_numbers_is_what_the_layers_compute():
         np.testing.assert_allclose(gradient, gradients[name], atol=1e-12)
 
     grad = gradients["y_hat"]
-    for layer, name in zip(network.layers[::-1], ("s", "h", "z", "x"), strict=True):
+    for layer, name in zip(network.layers[::-1], ("z2", "h", "z1", "x"), strict=True):
         grad = layer.backward(grad)
         np.testing.assert_allclose(grad, gradients[name], atol=1e-12)
     for text in (CHINESE, ENGLISH):
-        assert "$(-0.5, 0.5)$" in text  # the gradients of s
+        assert "$(-0.5, 0.5)$" in text  # the gradients of z2
         assert "$(-1, 3)$" in text  # and of h
-    np.testing.assert_allclose(gradients["s"], [[-0.5, 0.5]])
+    np.testing.assert_allclose(gradients["z2"], [[-0.5, 0.5]])
     np.testing.assert_allclose(gradients["h"], [[-1, 3]])
 
 

@@ -127,26 +127,42 @@ def step_in_numbers():
     Written without model.py: the tests compare the two.
     """
     x, y, W1, W2 = STEP["x"], STEP["y"], STEP["W1"], STEP["W2"]
-    z = x @ W1
-    h = 1 / (1 + np.exp(-z))
-    s = h @ W2
-    y_hat = np.exp(s) / np.exp(s).sum()
-    values = {**STEP, "z": z, "h": h, "s": s, "y_hat": y_hat, "L": -np.log(y_hat[0, 0])}
+    z1 = x @ W1
+    h = 1 / (1 + np.exp(-z1))
+    z2 = h @ W2
+    y_hat = np.exp(z2) / np.exp(z2).sum()
+    values = {**STEP, "z1": z1, "h": h, "z2": z2, "y_hat": y_hat, "L": -np.log(y_hat[0, 0])}
 
-    grad_s = y_hat - y
-    grad_h = grad_s @ W2.T
-    grad_z = grad_h * h * (1 - h)
+    grad_z2 = y_hat - y
+    grad_h = grad_z2 @ W2.T
+    grad_z1 = grad_h * h * (1 - h)
     gradients = {
         "L": np.array(1.0),
         "y_hat": -y / y_hat,
-        "s": grad_s,
+        "z2": grad_z2,
         "h": grad_h,
-        "z": grad_z,
-        "x": grad_z @ W1.T,
-        "W1": x.T @ grad_z,
-        "W2": h.T @ grad_s,
+        "z1": grad_z1,
+        "x": grad_z1 @ W1.T,
+        "W1": x.T @ grad_z1,
+        "W2": h.T @ grad_z2,
     }
     return values, gradients
+
+
+# What the picture calls each quantity.
+LABELS = {
+    "x": "$x$",
+    "W1": "$W_1$",
+    "z1": "$z_1$",
+    "h": "$h$",
+    "W2": "$W_2$",
+    "z2": "$z_2$",
+    "y_hat": r"$\hat y$",
+    "y": "$y$",
+    "L": "$L$",
+}
+LINE = 0.42  # the height of a line of numbers
+BOX = 0.98  # the width of a layer's box
 
 
 def graph(path, trained):
@@ -154,90 +170,141 @@ def graph(path, trained):
 
     Two rows, one below the other, so that the numbers can be read on a phone.
     """
-    values, gradients = step_in_numbers()
-    labels = {name: f"${name}$" for name in "xzhsL"}
-    labels |= {"y_hat": r"$\hat y$", "W1": "$W_1$", "W2": "$W_2$"}
-    figure, axes = _empty_figure(7.2, 7.6)
+    figure, axes = _empty_figure(7.2, 8.3)
+    upper, lower = 3.6, 10.0
 
-    def write(x, y, name):
-        """Write what `name` is above the height y, and its gradient below."""
-        height = _write_array(axes, x, y - 0.15, values[name], VALUE, upwards=True)
-        axes.text(x, y - 0.35 - height, labels[name], ha="center", va="bottom", size=17)
-        _write_array(axes, x, y + 0.15, gradients[name], GRADIENT, upwards=False)
+    end = _draw_row(
+        axes,
+        upper,
+        arrows=[("x", 1.05), ("z1", 1.4), ("h", 0.9)],
+        layers=[("Linear", "W1"), ("Sigmoid", None)],
+    )
+    _draw_row(
+        axes,
+        lower,
+        arrows=[("h", 0.9), ("z2", 1.0), ("y_hat", 0.95), ("L", 1.05)],
+        layers=[("Linear", "W2"), ("Softmax", None), ("Loss", "y")],
+    )
 
-    for y, names, layers, parameter in (
-        (3.3, ("x", "z", "h"), ("Linear", "Sigmoid"), "W1"),
-        (9.1, ("h", "s", "y_hat", "L"), ("Linear", "Softmax", "Loss"), "W2"),
-    ):
-        for i, name in enumerate(names):
-            _draw_arrow(axes, 2.05 * i, y)
-            write(2.05 * i + 0.5, y, name)
-        for i, layer in enumerate(layers):
-            _draw_layer(axes, 2.05 * i + 1.05, y, layer)
-        # The weights enter from above; what is below their layer is their gradient.
-        middle = 1.53
-        axes.plot([middle, middle], [y - 1.55, y - 0.4], color="0.6", linewidth=1)
-        axes.plot([middle, middle], [y + 0.4, y + 1.25], color="0.6", linewidth=1)
-        height = _write_array(axes, middle, y - 1.6, values[parameter], VALUE, upwards=True)
-        axes.text(middle, y - 1.8 - height, labels[parameter], ha="center", va="bottom", size=17)
-        _write_array(axes, middle, y + 1.35, gradients[parameter], GRADIENT, upwards=False)
-    axes.text(5.63, 8.6, f"y = ({', '.join(map(str, values['y'][0]))})", ha="center", size=14.5)
-    axes.text(5.4, 1.2, "forward:", size=17)
-    axes.text(5.4, 1.75, "values", size=17, color=VALUE)
-    axes.text(5.4, 2.6, "backward:", size=17)
-    axes.text(5.4, 3.15, "gradients of L", size=17, color=GRADIENT)
-    axes.set(xlim=(-0.05, 7.3), ylim=(11.4, 0.1))
+    # The upper row goes on in the lower one.
+    between = 6.4
+    corners = [(end, upper), (end, between), (0.03, between), (0.03, lower)]
+    axes.plot(*zip(*corners, strict=True), color="0.6", linewidth=1.5, linestyle="--")
+
+    left = 5.65
+    axes.text(left, 1.2, "forward:", size=16)
+    axes.text(left, 1.7, "values", size=16, color=VALUE)
+    axes.text(left, 2.5, "backward:", size=16)
+    axes.text(left, 3.0, "gradients", size=16, color=GRADIENT)
+    axes.set(xlim=(-0.05, 7.25), ylim=(12.4, 0.1))
     figure.savefig(path, dpi=125)
 
 
-def _draw_arrow(axes, left, y):
-    style = {"arrowstyle": "-|>", "linewidth": 1.5}
-    axes.annotate("", (left + 1.03, y), (left + 0.03, y), arrowprops=style)
+def _draw_row(axes, y, arrows, layers):
+    """Draw arrows, each with what flows along it, and the layers between; return where they end.
+
+    Each arrow is a name and a length, each layer a title and the name of what enters from above.
+    """
+    values, gradients = step_in_numbers()
+    x = 0
+    for i, (name, length) in enumerate(arrows):
+        style = {"arrowstyle": "-|>", "linewidth": 1.5}
+        axes.annotate("", (x + length - 0.02, y), (x + 0.03, y), arrowprops=style)
+        _write_value(axes, x + length / 2, y - 0.15, name, values[name])
+        _write_array(axes, x + length / 2, y + 0.15, gradients[name], GRADIENT)
+        x += length
+
+        if i < len(layers):
+            title, enters = layers[i]
+            middle = x + BOX / 2
+            axes.add_patch(Rectangle((x, y - 0.4), BOX, 0.8, facecolor=FILL, edgecolor="0.3"))
+            axes.text(middle, y, title, ha="center", va="center", size=14)
+            if enters is not None:
+                axes.plot([middle, middle], [y - 1.8, y - 0.4], color="0.6", linewidth=1)
+                _write_value(axes, middle, y - 1.85, enters, values[enters])
+            if enters in gradients:
+                axes.plot([middle, middle], [y + 0.4, y + 1.25], color="0.6", linewidth=1)
+                _write_array(axes, middle, y + 1.35, gradients[enters], GRADIENT)
+            x += BOX
+    return x
 
 
-def _draw_layer(axes, left, y, name):
-    box = Rectangle((left, y - 0.4), 0.96, 0.8, facecolor=FILL, edgecolor="0.3")
-    axes.add_patch(box)
-    axes.text(left + 0.48, y, name, ha="center", va="center", size=14)
+def _write_value(axes, x, bottom, name, array):
+    """Write an array above a height, and its name above the array."""
+    top = bottom - LINE * len(_as_column(array))
+    _write_array(axes, x, top, array, VALUE)
+    axes.text(x, top - 0.2, LABELS[name], ha="center", va="bottom", size=17)
 
 
-def _write_array(axes, x, y, array, colour, upwards):
-    """Write a matrix, or a row of numbers one below the other; return the height used."""
-    rows = array if array.size > 2 else array.reshape(-1, 1)
+def _write_array(axes, x, top, array, colour):
+    """Write a matrix in brackets, or a row of numbers one below the other."""
+    rows = _as_column(array)
     count, columns = rows.shape
-    top = y - 0.42 * count if upwards else y
-    for (row, column), value in np.ndenumerate(rows):
-        text = f"{value:.4f}".rstrip("0").rstrip(".").replace("-", "−")
-        text = {"−0": "0"}.get(text, text)
-        place = x + 1.1 * (column - (columns - 1) / 2)
-        height = top + 0.42 * (row + 0.5)
-        axes.text(place, height, text, ha="center", va="center", color=colour, size=14.5)
-    return 0.42 * count
+    texts = [[_as_text(value) for value in row] for row in rows]
+    width = 0.125 * max(len(text) for row in texts for text in row)
+    for row in range(count):
+        for column in range(columns):
+            place = x + (width + 0.25) * (column - (columns - 1) / 2)
+            height = top + LINE * (row + 0.5)
+            text = texts[row][column]
+            axes.text(place, height, text, ha="center", va="center", color=colour, size=14.5)
+
+    if columns > 1:
+        bottom = top + LINE * count
+        half = width + 0.22
+        for edge, inwards in ((x - half, 0.1), (x + half, -0.1)):
+            xs = [edge + inwards, edge, edge, edge + inwards]
+            axes.plot(xs, [top, top, bottom, bottom], color=colour, linewidth=1.2)
+
+
+def _as_text(value):
+    text = f"{value:.4f}".rstrip("0").rstrip(".").replace("-", "−")
+    return "0" if text == "−0" else text
+
+
+def _as_column(array):
+    """Return a matrix as it is, and a single row as a column, which takes less width."""
+    return array.reshape(-1, 1) if len(np.atleast_2d(array)) == 1 else array
 
 
 def sigmoid(path, trained):
     """The sigmoid and its derivative, with the range in which it is saturated in grey."""
     x = np.linspace(-10, 10, 401)
     y = 1 / (1 + np.exp(-x))
-    figure = Figure(figsize=(7.2, 2.4), layout="constrained")
-    left, right = figure.subplots(1, 2)
-    for axes, values, label in ((left, y, "y"), (right, y * (1 - y), "y (1 - y)")):
+    figure = Figure(figsize=(7.2, 7), layout="constrained")
+    above, below = figure.subplots(2, 1)
+    for axes, values, title in ((above, y, "y"), (below, y * (1 - y), "slope: y (1 − y)")):
         axes.axvspan(-10, -5, color="0.9", linewidth=0)
         axes.axvspan(5, 10, color="0.9", linewidth=0)
-        axes.plot(x, values)
-        axes.set(xlabel="x", ylabel=label, xlim=(-10, 10))
+        axes.plot(x, values, linewidth=2.5)
+        axes.set(xlim=(-10, 10), xticks=range(-10, 11, 5))
+        axes.set_title(title, size=18)
+        axes.tick_params(labelsize=16)
         axes.grid(alpha=0.3)
+    above.set_yticks([0, 0.25, 0.5, 0.75, 1])
+    below.set_yticks([0, 0.1, 0.2, 0.25])
+    below.set_xlabel("x", size=18)
     figure.savefig(path, dpi=125)
 
 
 def step_size(path, trained):
     """The error of central differences against the step, in float64 and in float32."""
-    figure = Figure(figsize=(7.2, 3.2), layout="constrained")
+    figure = Figure(figsize=(7.2, 5), layout="constrained")
     axes = figure.subplots()
     for dtype, marker in ((np.float64, "o"), (np.float32, "s")):
-        axes.loglog(STEPS, central_difference_errors(dtype), marker=marker, label=dtype.__name__)
-    axes.set(xlabel="step h", ylabel="relative error", xlim=(0.3, 3e-13))
-    axes.legend()
+        axes.loglog(
+            STEPS,
+            central_difference_errors(dtype),
+            marker=marker,
+            markersize=8,
+            linewidth=2,
+            label=dtype.__name__,
+        )
+    axes.set(xlim=(0.3, 3e-13))
+    axes.set_xlabel("step h", size=18)
+    axes.set_ylabel("relative error", size=18)
+    axes.tick_params(labelsize=16)
+    axes.legend(fontsize=16)
     axes.grid(alpha=0.3)
     figure.savefig(path, dpi=125)
 
@@ -263,10 +330,10 @@ def central_difference_errors(dtype):
 
 
 def pen_digits(path, trained):
-    """Twenty of each digit as the simulated pen writes them."""
+    """Twelve of each digit as the simulated pen writes them."""
     images, labels = pen.generate(600, np.random.default_rng(0))
-    rows = np.array([images[labels == digit][:20] for digit in range(10)])
-    sheet = rows.reshape(10, 20, 28, 28).swapaxes(1, 2).reshape(280, 560)
+    rows = np.array([images[labels == digit][:12] for digit in range(10)])
+    sheet = rows.reshape(10, 12, 28, 28).swapaxes(1, 2).reshape(10 * 28, 12 * 28)
     imsave(path, 255 - sheet, cmap="gray")
 
 
