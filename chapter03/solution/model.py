@@ -2,7 +2,7 @@
 The exercise: four layers with forward and backward, and the network (given) that stacks them.
 Next comes data.py.
 
-一个批次是一个数组，每行一个样本：x 的形状 (N, d) 表示 N 个样本、每个 d 个特征。forward 算出
+一批样本是一个数组，每行一个样本：x 的形状 (N, d) 表示 N 个样本、每个 d 个特征。forward 算出
 这一层的输出，并记下 backward 要用的量；backward 收到 dL/d(输出)，返回 dL/d(输入)。每次调用都
 重新计算梯度，不修改传入的数组。
 A batch is an array with one sample in each row: x (N, d) holds N samples of d features. `forward`
