@@ -42,6 +42,7 @@ MET = {
 }  # fmt: skip
 NOT_MET = {
     "another error": "return x.reshape(4, 4)",
+    "another error in a loop's head": "for row in x.reshape(4, 4):\n        row = x @ W",
     "own function": "return double(x) @ W",
     "own method": "return o.double(x) @ W",
     "a stack that would be popped again": "return kept.pop() @ W",

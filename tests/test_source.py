@@ -9,7 +9,7 @@ import pytest
 
 from submissions import SOLUTION
 from support import gradient_check
-from support.gradient_check import source
+from support.gradient_check import report, source
 from support.gradient_check.limits import Place
 from support.language import UserError
 
@@ -205,6 +205,31 @@ def test_the_lines_quoted_of_a_second_file_are_those_that_ran(folder):
     for text in ("1 / 0  # a", "1 / 0  # b"):
         write(folder, model="import layers", layers=text)
         assert f"`{text}`" in refusal()
+
+
+def test_the_report_names_a_second_file_and_the_place_of_an_error_in_it(folder, capsys):
+    wrong = SOLUTION.replace("return x @ self.W", "import layers; return layers.product(x, self.W)")
+    write(folder, model=wrong, layers="def product(x, W):\n    return x @ W.T")
+    assert not gradient_check.run(gradient_check.load("model.py"))
+    output = capsys.readouterr().out
+    assert "Note on layers.py\n  model.py imports it" in output
+    assert "Note on model.py" not in output
+    assert "FAIL  Linear.forward, layers.py:2\n" in output
+
+
+def test_the_report_says_which_library_took_so_long(folder, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(report, "TIME_LIMIT", 0.4)
+    library = tmp_path / "library"
+    library.mkdir()
+    write(library, helper=LIBRARY["slow library"])
+    sys.path.insert(0, str(library))
+    slow = SOLUTION.replace("return x @ self.W", "import helper; helper.jit(); return x @ self.W")
+    write(folder, model=slow)
+    assert not gradient_check.run(gradient_check.load("model.py"))
+    output = " ".join(capsys.readouterr().out.split())
+    assert "still running after 0.4 seconds in `import helper; helper.jit();" in output
+    assert "helper was at work" in output
+    assert "endless" not in output
 
 
 FAILING = {
