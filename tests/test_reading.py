@@ -197,7 +197,7 @@ MISTAKES = {
     "no quote at the end": (with_line('s = "中文，'), f"model.py:{LINE}: .*unterminated string"),
     "no end of a docstring": ('x = """中文，“\n', "unterminated triple-quoted string"),
     "no end of a docstring before another": (
-        SOLUTION.replace('(n, m)."""', "(n, m).", 1),
+        SOLUTION.replace('."""\n        # BEGIN', ".\n        # BEGIN", 1),
         r"`\"\"\"设置 grad_W 和 grad_b，.* is text, not code. Is a `\"\"\"` missing above it",
     ),
     "no end of a docstring of one line": (
