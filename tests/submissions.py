@@ -73,7 +73,7 @@ SUBMISSIONS = list(
     _rows(r"""
 == Linear.forward
 bias is missing | return np.dot(x, self.W)
-transpose too much | return x @ self.W.T + self.b
+one transpose too many | return x @ self.W.T + self.b
 order is wrong: samples | return self.W @ x + self.b
 entry by entry | return x * self.W + self.b
 kept in self\.y, but not returned | self.y = x @ self.W + self.b

@@ -74,7 +74,7 @@ WRONG = [
      "changes the array y that forward returned.*alters in place what forward has kept"),
     ("Linear.backward", "self.x = x => Linear.x = x", "def back",
      "two Linear objects in turn.*share what they keep"),
-    ("Sigmoid.backward", "while True:\n    pass", "", "after 1 s.*endless"),
+    ("Sigmoid.backward", "while True:\n    pass", "", "after 1 s.*infinite loop"),
     ("Linear.forward", "exit()", "exit()", "SystemExit"),
     ("Linear.forward", "limit = np.sqrt => limit = sqrt", "limit = sqrt", "NameError"),
     ("Linear.forward", "out_features, rng): => out_features):", "def __init__",

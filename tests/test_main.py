@@ -513,7 +513,10 @@ def test_a_student_gets_from_0_of_8_to_8_of_8_without_solution(tmp_path):
     solution = (CHAPTER / "solution" / "model.py").read_text(encoding="utf-8")
     shutil.copytree(CHAPTER / "support", chapter / "support")
     for done in (0, 5, 8):
-        startup = make_startup.blanked(solution.replace("# BEGIN SOLUTION", "# solved", done))
+        startup = solution
+        for mark in ("# BEGIN SOLUTION", "# END SOLUTION"):
+            startup = startup.replace(mark, "# solved", done)
+        startup = make_startup.blanked(startup)
         (chapter / "startup" / "model.py").write_text(startup, encoding="utf-8")
         command = [sys.executable, chapter / "startup" / "main.py", "--check_only"]
         result = subprocess.run(command, capture_output=True, text=True, check=False)

@@ -28,8 +28,8 @@ WHOLE = ("a part is missing: the derivative is y (1 - y).", "少了一部分：�
 _MAX, _SUM = "x.max(axis=1, keepdims=True)", "e.sum(axis=1, keepdims=True)"
 _E = f"e = np.exp(x - {_MAX}); "
 DIAGONAL = (
-    "only the diagonal of the Jacobian is used; the entries beside it, -y_i y_j, are missing. All "
-    "of a row share one denominator, so x_i changes every other y_j of its row too.",
+    "only the diagonal of the Jacobian is used; the off-diagonal entries, -y_i y_j, are missing. "
+    "All entries of a row share one denominator, so x_i changes every other y_j of its row too.",
     "只用了雅可比矩阵的对角线，漏掉了非对角项 -y_i y_j。同一行共用一个分母，x_i 一变，其他 y_j 也"
     "跟着变。")
 THREE_AXES = ("`.T` reverses all axes; of stacked matrices, only the last two are to be swapped.",
@@ -59,7 +59,7 @@ MISTAKES = {
     ("the order is wrong: samples are rows here, so it is X W. With samples as columns it is W x.",
      "次序反了：我们这里每一行是一个样本，所以是 XW；写成 Wx 的书是把样本放在列上。",
      "W @ x + b", "W.T @ x + b", "W @ x.T + b"),
-    ("there is a transpose too much: X is (N, d) and W (d, m), the inner sizes agree as they are.",
+    ("there is one transpose too many: X is (N, d) and W (d, m), the inner sizes agree as they are.",
      "多转置了一次：X 是 (N, d)，W 是 (d, m)，相邻的两个数本来就相等。",
      "x @ W.T + b"),
     ("the activation is a layer of its own; Linear gives X W + b as it is.",
@@ -178,7 +178,7 @@ MISTAKES = {
   ],
   ("CrossEntropyLoss.backward", "grad_y_hat"): [
     ("where y_hat is 0, 1 / 0 is inf and 0 / 0 nan: keep it away from 0, as for the logarithm.",
-     "y_hat 为 0 的地方，1 / 0 是 inf，0 / 0 是 nan：和取对数时一样，要先让 y_hat 离开 0。",
+     "y_hat 为 0 的地方，1 / 0 是 inf，0 / 0 是 nan：和取对数时一样，要先给 y_hat 设一个很小的下限。",
      f"{_G} / N", f"np.where(y == 1, {_G} / N, 0)"),
     (*FUSED, "y_hat - y"),
     ("that is the logarithm itself; its derivative is 1 / y_hat.",
@@ -223,11 +223,11 @@ RELATIONS = [
      "right[-1]", "last", "np.vstack([np.zeros_like(right[:-1]), right[-1:]])"),
     ("the last row is left out: does a loop end one too early?", "漏了最后一行：循环少跑了一次？",
      "right[:-1]", "right - last", "np.vstack([right[:-1], np.zeros_like(right[-1:])])"),
-    ("numbers are added up (averaged) that have to stay apart: a sum over an axis too much.",
+    ("numbers are added up (averaged) that have to stay apart: one sum over an axis too many.",
      "把应该分开的数加起来（平均）了：多做了一次沿某个轴的求和。",
      *(f"right.{f}({axis})" for f in ("sum", "mean") for axis in (
        "", "axis=0", "axis=1", "axis=0, keepdims=True", "axis=1, keepdims=True"))),
-    ("the numbers are right, the shape is not: transposed, reshaped, a dimension too much or few?",
+    ("the numbers are right, the shape is not: transposed, reshaped, one dimension too many or too few?",
      "数值都对，形状不对：转置了，改了形状，或者多了、少了一维（keepdims、squeeze、None）。",
      "right.T", "right.ravel()", "right.reshape(1, -1)", "right.reshape(-1, 1)", "right[None]",
      "right[..., None]", "right.squeeze()", "np.array([right])", "np.array([[right]])"),
@@ -526,7 +526,7 @@ SITUATIONS = {
               "backward 改动了 forward 保存的量，或者把梯度累加到了上一次的结果上。"),
     "shared": ("the objects share what they keep, globally or in the class: keep it in self.",
                "几个对象共用了保存的量（全局变量或类属性）：要存进各自的 self。"),
-    "endless": ("an endless loop: does its condition ever become false?",
+    "endless": ("an infinite loop: does its condition ever become false?",
                 "死循环：循环条件会变为假吗？"),
     "network": (
         "each method is right alone. Does one use what an earlier forward left (after each epoch, "
