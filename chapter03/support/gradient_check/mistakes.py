@@ -59,7 +59,7 @@ MISTAKES = {
     ("the order is wrong: samples are rows here, so it is X W. With samples as columns it is W x.",
      "次序反了：我们这里每一行是一个样本，所以是 XW；写成 Wx 的书是把样本放在列上。",
      "W @ x + b", "W.T @ x + b", "W @ x.T + b"),
-    ("there is one transpose too many: X is (N, d) and W (d, m), the inner sizes agree as they are.",
+    ("there is one transpose too many: X is (N, d), W is (d, m), and the inner sizes agree.",
      "多转置了一次：X 是 (N, d)，W 是 (d, m)，相邻的两个数本来就相等。",
      "x @ W.T + b"),
     ("the activation is a layer of its own; Linear gives X W + b as it is.",
@@ -178,7 +178,7 @@ MISTAKES = {
   ],
   ("CrossEntropyLoss.backward", "grad_y_hat"): [
     ("where y_hat is 0, 1 / 0 is inf and 0 / 0 nan: keep it away from 0, as for the logarithm.",
-     "y_hat 为 0 的地方，1 / 0 是 inf，0 / 0 是 nan：和取对数时一样，要先给 y_hat 设一个很小的下限。",
+     "y_hat 为 0 的地方，1 / 0 是 inf，0 / 0 是 nan：和取对数时一样，先给 y_hat 设一个下限。",
      f"{_G} / N", f"np.where(y == 1, {_G} / N, 0)"),
     (*FUSED, "y_hat - y"),
     ("that is the logarithm itself; its derivative is 1 / y_hat.",
@@ -227,7 +227,7 @@ RELATIONS = [
      "把应该分开的数加起来（平均）了：多做了一次沿某个轴的求和。",
      *(f"right.{f}({axis})" for f in ("sum", "mean") for axis in (
        "", "axis=0", "axis=1", "axis=0, keepdims=True", "axis=1, keepdims=True"))),
-    ("the numbers are right, the shape is not: transposed, reshaped, one dimension too many or too few?",
+    ("the numbers are right, the shape is not: transposed, or one dimension too many or too few?",
      "数值都对，形状不对：转置了，改了形状，或者多了、少了一维（keepdims、squeeze、None）。",
      "right.T", "right.ravel()", "right.reshape(1, -1)", "right.reshape(-1, 1)", "right[None]",
      "right[..., None]", "right.squeeze()", "np.array([right])", "np.array([[right]])"),
