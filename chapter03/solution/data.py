@@ -70,7 +70,8 @@ def load_mnist(data_dir):
     What is not in the folder `data_dir` is downloaded into it. Raises UserError, an error with a
     message for the user.
     """
-    # say(english, chinese) returns the one of the two texts that is in the user's language.
+    # If all downloads fail, the message names an address for the browser: to a Chinese reader the
+    # one in Beijing. say(english, chinese) returns the one for the user's language.
     address_for_browser = say(MIRRORS[0], BEIJING)
     contents = download.find_or_fetch(FILES, MIRRORS, data_dir, address_for_browser)
 
@@ -137,6 +138,7 @@ class Batches:
             labels = self.labels[chosen]
             if self.augment is not None:
                 images = self.augment(images)
+            # For the next batch, the for-loop that asked for this one comes back to here.
             yield standardise(images), one_hot(labels)
 
 

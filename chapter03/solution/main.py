@@ -61,14 +61,14 @@ def main(argv=None):
     except KeyboardInterrupt:
         results.say_what_is_saved()
         raise
-    except NotImplementedError as blank:  # a method is still to be written (--skip_checks)
-        raise UserError(f"{blank} is still blank.", f"{blank} 还没有写。") from None
+    except NotImplementedError as error:  # its text is the name of a method to be written yet
+        raise UserError(f"{error} is still blank.", f"{error} 还没有写。") from None
     return 0
 
 
 def load(options):
     """Return the data set that --dataset names: MNIST, pen digits, or both."""
-    # Not the generator of the weights, so that the digits are the same for every network.
+    # The 1 makes other random numbers than those of which the weights are made.
     rng = np.random.default_rng([options.seed, 1])
     if options.dataset == "pen":
         return pen_digits_alone(rng)
@@ -81,7 +81,7 @@ def load(options):
         print_that_mnist_is_missing(error)
         return pen_digits_alone(rng)
 
-    # A slice is only a view; without copy() it would keep all 60,000 images in memory.
+    # Without copy(), this view would keep all of MNIST in memory beside the new array below.
     validation = (images[-HELD_OUT:].copy(), labels[-HELD_OUT:])
     images = images[:-HELD_OUT]
     labels = labels[:-HELD_OUT]
@@ -107,13 +107,12 @@ def train(model, dataset, options, results):
     rng = np.random.default_rng(options.seed)
     network = model.MLP(784, options.hidden_dims, 10, rng)
     loss_function = model.CrossEntropyLoss()
-    batches = Batches(*dataset.training, options.batch_size, rng)
-    # --momentum 0 asks for plain SGD, which has no weight decay either.
-    weight_decay = WEIGHT_DECAY if options.momentum > 0 else 0
+    images, labels = dataset.training
+    batches = Batches(images, labels, options.batch_size, rng)
+    weight_decay = WEIGHT_DECAY if options.momentum > 0 else 0  # plain SGD has neither
     optimizer = SGD(network.linears, options.momentum, weight_decay)
 
-    images, labels = dataset.training
-    batch = (standardise(images[:64]), one_hot(labels[:64]))  # by which `results` measures time
+    batch = (standardise(images[:64]), one_hot(labels[:64]))  # to try how long a step takes
     results.start(network, loss_function, batch, len(images))
     untrained_loss, _, _ = evaluate(network, loss_function, *dataset.validation)
     results.show_untrained_loss(untrained_loss)
@@ -124,7 +123,7 @@ def train(model, dataset, options, results):
         if not options.no_jitter:
             is_late = epoch > (1 - FALL) * options.epochs
             strength = 0.5 if is_late else 1
-            batches.augment = Jitter(rng, strength)  # images a little turned, moved, scaled
+            batches.augment = Jitter(rng, strength)  # called with each batch, it moves its images
 
         losses = []
         start = time.perf_counter()
@@ -160,7 +159,7 @@ def evaluate(network, loss_function, images, labels, batch_size=500):
 
 def learning_rate(step, total_steps, peak):
     """Return the rate at step 0, 1, ...: `peak`, falling to 0 over the last 30 % of the steps."""
-    remaining = (total_steps - step) / (FALL * total_steps)  # above 1 until the fall begins
+    remaining = (total_steps - step) / (FALL * total_steps)  # 1 where the fall begins, then less
     return peak * min(1, max(0, remaining))
 
 
@@ -179,8 +178,10 @@ class SGD:
         self.velocities = [(np.zeros_like(each.W), np.zeros_like(each.b)) for each in linears]
 
     def step(self, learning_rate):
-        for linear, (velocity_W, velocity_b) in zip(self.linears, self.velocities, strict=True):
-            # In place, so that self.velocities holds them at the next step.
+        for linear, velocity in zip(self.linears, self.velocities, strict=True):
+            velocity_W, velocity_b = velocity
+
+            # *= and += change these arrays themselves, so that self.velocities keeps them.
             velocity_W *= self.momentum
             velocity_W += linear.grad_W + self.weight_decay * linear.W
             velocity_b *= self.momentum

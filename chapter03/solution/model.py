@@ -102,7 +102,7 @@ class CrossEntropyLoss:
         """
         # BEGIN SOLUTION
         self.y = y
-        # log(0) is -inf: the smallest number that the dtype holds stands in for 0.
+        # log(0) is -inf, so 0 is replaced by the smallest positive number of the dtype.
         self.y_hat = np.maximum(y_hat, np.finfo(y_hat.dtype).tiny)
         return float(-(y * np.log(self.y_hat)).sum() / len(y))
         # END SOLUTION
@@ -153,7 +153,7 @@ class MLP:
         return grad_y
 
 
-if __name__ == "__main__":  # run by itself, this file is checked
+if __name__ == "__main__":  # run by itself, this file does what main.py --check_only does
     from main import console, main
 
     raise SystemExit(console.run(main, ["--check_only"]))

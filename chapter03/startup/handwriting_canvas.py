@@ -26,7 +26,7 @@ HERE = Path(FOLDER)
 WEIGHTS = HERE.parent.parent / "model" / HERE.name / "weights.npz"
 
 # Below this probability the answer is "not sure". Of 7,494 digits that 30 people wrote with a pen,
-# 2 % fall below it; of the misread ones, 60 %. Above it, 99.5 % are read rightly.
+# 2 % fall below it, and so do 60 % of the misread ones. Above it, 99.5 % are read rightly.
 SURE = 0.8
 
 POLL = 300  # milliseconds between two looks for new weights
@@ -45,7 +45,7 @@ def main(argv=None):
         reader = find_reader(path)
         root = window.new_root(say("Draw a digit", "写一个数字") + f" ({HERE.name})")
         Window(root, reader)
-        root.mainloop()  # until the window is closed
+        root.mainloop()  # Tk shows the window until it is closed
     except UserError as error:
         window.show_if_there_is_no_console(error)
         raise
@@ -73,7 +73,7 @@ class Reader:
         self.model = model
         self.path = path
         self.version = window.version_of(path)
-        with window.errors_as_sentences():
+        with window.errors_as_sentences():  # any error in here becomes a UserError
             self.network, self.meta = weights.load(path, model.MLP)
             weights.check_sizes(path, self.network.dims, 784, 10)
         self.read([])  # a network that cannot read is refused here
@@ -87,7 +87,7 @@ class Reader:
         with window.errors_as_sentences():
             for layer in self.network.layers:
                 x = layer.forward(x)
-                answers.append(window.finite(x).reshape(-1))
+                answers.append(window.finite(x).reshape(-1))  # an error if there is nan or inf
             # An error unless there are ten numbers, whatever the student's last layer returns.
             answers[-1] = answers[-1].reshape(10)
         return image, answers
@@ -165,9 +165,9 @@ class Window:
     def look_for_weights(self):
         version = window.version_of(self.reader.path)
         if version != self.version:
-            self.version = version  # also of a file that cannot be loaded: it is tried once
+            self.version = version  # even if the file cannot be loaded: it is tried once
             self.weights_changed()
-        self.root.after(POLL, self.look_for_weights)
+        self.root.after(POLL, self.look_for_weights)  # and again in 300 ms
 
     def weights_changed(self):
         try:

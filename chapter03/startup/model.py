@@ -135,7 +135,7 @@ class MLP:
         return grad_y
 
 
-if __name__ == "__main__":  # run by itself, this file is checked
+if __name__ == "__main__":  # run by itself, this file does what main.py --check_only does
     from main import console, main
 
     raise SystemExit(console.run(main, ["--check_only"]))
