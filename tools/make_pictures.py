@@ -90,9 +90,14 @@ def broadcasting(path, trained):
             for (row, column), value in np.ndenumerate(array):
                 inside = row < solid[0] and column < solid[1]
                 axes.text(
-                    left + column + 0.5, top + row + 0.5, f"{value}".replace("-", "−"),
-                    ha="center", va="center", size=17, color=VALUE if inside else "0.6",
-                )  # fmt: skip
+                    left + column + 0.5,
+                    top + row + 0.5,
+                    f"{value}".replace("-", "−"),
+                    ha="center",
+                    va="center",
+                    size=17,
+                    color=VALUE if inside else "0.6",
+                )
         axes.text(5.7, top + 3.2, stretched, ha="center", va="top", size=15)
     axes.set(xlim=(-0.2, 11.6), ylim=(9.6, -1.2))
     figure.savefig(path, dpi=125)

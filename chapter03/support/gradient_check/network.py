@@ -99,7 +99,8 @@ def _slow_loss(x, y, arrays, position, array):
 
 def _step(linears, velocities):
     """Move the weights as SGD in main.py does."""
-    for linear, (velocity_W, velocity_b) in zip(linears, velocities, strict=True):
+    for linear, velocity in zip(linears, velocities, strict=True):
+        velocity_W, velocity_b = velocity
         velocity_W *= MOMENTUM
         velocity_W += linear.grad_W + WEIGHT_DECAY * linear.W
         velocity_b *= MOMENTUM

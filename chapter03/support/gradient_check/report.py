@@ -288,9 +288,9 @@ def _paragraph(head, text):
         lines.append("")
         for word in re.findall(piece, part):
             if lines[-1].strip() and _columns(lines[-1] + word.rstrip()) > width:
-                lines.append("")
-                word = word.lstrip()
-            lines[-1] += word
+                lines.append(word.lstrip())
+            else:
+                lines[-1] += word
     return head + f"\n{' ' * indent}".join(line.rstrip() for line in lines)
 
 
