@@ -152,7 +152,7 @@ def test_a_network_of_relus_shows_its_answers_too(changed_model, open_window, tm
 def test_if_it_is_not_sure_it_says_between_which_two(chinese):
     probabilities = np.array([0.01, 0, 0, 0, 0.3, 0, 0.02, 0.05, 0, 0.62])
     assert handwriting_canvas.conclude(probabilities) == ("9 还是 4？", "不确定")
-    assert handwriting_canvas.conclude(0.9 * np.eye(10)[7]) == ("7", "90 % 的把握")
+    assert handwriting_canvas.conclude(0.9 * np.eye(10)[7]) == ("7", "90% 的把握")
 
 
 @pytest.mark.parametrize(("share", "verdict"), [(0.79, "not sure"), (0.81, "81 % sure")])

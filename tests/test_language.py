@@ -8,7 +8,7 @@ import pytest
 
 import make_startup
 from support import language
-from support.language import UserError, say
+from support.language import UserError, percent, say
 
 
 @pytest.mark.parametrize(
@@ -33,6 +33,13 @@ def test_the_first_setting_counts_then_the_system_s_own(
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(language.locale, "getlocale", lambda: (of_the_system, "UTF-8"))
     assert say("English", "中文") == ("中文" if chinese else "English")
+
+
+def test_percent_signs_stand_close_in_chinese(monkeypatch):
+    assert percent(0.98765) == "99 %"
+    assert percent(0.98765, 2) == "98.77 %"
+    monkeypatch.setenv("LANGUAGE", "zh_CN")
+    assert percent(0.98765, 2) == "98.77%"
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ import numpy as np
 
 from data import one_hot, standardise
 from support import gradient_check, strokes, weights, window
-from support.language import UserError, say
+from support.language import UserError, percent, say
 
 HERE = Path(FOLDER)
 WEIGHTS = HERE.parent.parent / "model" / HERE.name / "weights.npz"
@@ -111,8 +111,8 @@ def conclude(probabilities):
     if probabilities[first] < SURE:
         return say(f"{first} or {second}?", f"{first} 还是 {second}？"), say("not sure", "不确定")
 
-    percent = f"{100 * probabilities[first]:.0f} %"
-    return str(first), say(f"{percent} sure", f"{percent} 的把握")
+    share = percent(probabilities[first])
+    return str(first), say(f"{share} sure", f"{share} 的把握")
 
 
 class Window:

@@ -17,6 +17,12 @@ def say(english, chinese):
     return chinese if is_chinese() else english
 
 
+def percent(share, decimals=0):
+    """Return a share from 0 to 1 as the user writes it: "98.9 %", and in Chinese "98.9%"."""
+    number = f"{100 * share:.{decimals}f}"
+    return say(f"{number} %", f"{number}%")
+
+
 def is_chinese():
     """Return whether the user's language is Chinese and the console can print it."""
     encoding = getattr(sys.stdout, "encoding", None) or "utf-8"

@@ -11,7 +11,7 @@ from tqdm import tqdm
 
 from support import console, pictures, remarks, weights
 from support.files import replace_whole
-from support.language import UserError, say
+from support.language import UserError, percent, say
 
 REMEMBERED = ("hidden_dims", "lr", "momentum", "batch_size", "epochs", "seed", "no_jitter")
 
@@ -105,11 +105,12 @@ class Results:
         rival = (self.rival_name, self.rival_meta)
         self._draw("loss.png", pictures.draw_losses, self.meta, *rival)
 
+        share = percent(accuracy, 2)
         line = say(
             f"training loss {train_loss:.4f}  validation loss {validation_loss:.4f}  "
-            f"validation accuracy {100 * accuracy:.2f} %  {seconds:.1f} s",
+            f"validation accuracy {share}  {seconds:.1f} s",
             f"训练损失 {train_loss:.4f}  验证损失 {validation_loss:.4f}  "
-            f"验证准确率 {100 * accuracy:.2f}%  {seconds:.1f} 秒",
+            f"验证准确率 {share}  {seconds:.1f} 秒",
         )
         print(f"epoch {epoch:2d}/{self.options.epochs}  {line}")
 
@@ -147,11 +148,11 @@ class Results:
 
     def _test_accuracy(self):
         """Return the accuracy as a text, beside it the rival's."""
-        text = _percent(self.meta["test_accuracy"])
+        text = percent(self.meta["test_accuracy"], 2)
         if "test_accuracy" not in self.rival_meta:
             return text
         label = pictures.label(self.meta, self.rival_name, self.rival_meta)
-        return f"{text} ({label}: {_percent(self.rival_meta['test_accuracy'])})"
+        return f"{text} ({label}: {percent(self.rival_meta['test_accuracy'], 2)})"
 
     def _save(self, network):
         weights.save(self.folder / "weights.npz", network, **self.meta)
@@ -212,7 +213,3 @@ class Results:
             f"警告：无法写入 {path}：{why}。训练继续进行，只是没有这张图。",
         )
         print(text, file=sys.stderr)
-
-
-def _percent(share):
-    return say(f"{100 * share:.2f} %", f"{100 * share:.2f}%")

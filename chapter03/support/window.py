@@ -14,7 +14,7 @@ import time
 import numpy as np
 
 from support import console
-from support.language import UserError, say
+from support.language import UserError, percent, say
 
 try:
     import tkinter as tk
@@ -338,15 +338,14 @@ class Results:
             self._text(HEADLINE, headline, size, BLUE, weight="bold")
             self._text(VERDICT, verdict, anchor="n")
             for digit, share in enumerate(probabilities):
-                percent = f"{100 * share:.0f} %"
                 if digit == probabilities.argmax():
                     self._bar(digit, share, BLUE)
                     self._beside_bar(DIGIT, digit, digit, BLUE, "bold")
-                    self._beside_bar(PERCENT, digit, percent, BLUE, "bold")
+                    self._beside_bar(PERCENT, digit, percent(share), BLUE, "bold")
                 else:
                     self._bar(digit, share, LIGHT_BLUE)
                     self._beside_bar(DIGIT, digit, digit, INK)
-                    self._beside_bar(PERCENT, digit, percent, GREY)
+                    self._beside_bar(PERCENT, digit, percent(share), GREY)
 
     def show_no_answers(self, layers, answers):
         """Show the same while nothing is drawn: no bars, and hidden layers that are all 0."""
@@ -480,7 +479,7 @@ def describe(path, meta):
     if "epoch" in meta:
         facts.append(say(f"epoch {meta['epoch']}", f"第 {meta['epoch']} 轮"))
     if "test_accuracy" in meta:
-        accuracy = f"{100 * meta['test_accuracy']:.2f} %"
+        accuracy = percent(meta["test_accuracy"], 2)
         facts.append(say(f"test accuracy {accuracy}", f"测试准确率 {accuracy}"))
     return " · ".join(facts)
 
