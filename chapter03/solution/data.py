@@ -6,8 +6,8 @@ MNIST: downloaded if need be, read, turned into what the network takes, and hand
 import os
 import sys
 
-# So that Python finds support/ and the files beside this one, however it is started. It comes
-# before the other imports, and "isort: split" keeps editors from sorting it among them.
+# So that Python finds support/ and the files beside this one, however it is started. It comes first
+# because console looks for a missing NumPy ("isort: split" keeps editors from sorting it below).
 FOLDER = os.path.dirname(os.path.realpath(__file__))
 sys.path.insert(0, os.path.dirname(FOLDER))
 sys.path.append(FOLDER)
@@ -130,7 +130,7 @@ class Batches:
         return math.ceil(len(self.images) / self.batch_size)
 
     def __iter__(self):
-        """Yield one batch after another, for a pass over all images."""
+        """Called by `for x, y in batches:`; yield one batch after another."""
         order = self.rng.permutation(len(self.images))
         for start in range(0, len(order), self.batch_size):
             chosen = order[start : start + self.batch_size]
@@ -138,7 +138,6 @@ class Batches:
             labels = self.labels[chosen]
             if self.augment is not None:
                 images = self.augment(images)
-            # For the next batch, the for-loop that asked for this one comes back to here.
             yield standardise(images), one_hot(labels)
 
 

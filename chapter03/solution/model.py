@@ -53,7 +53,7 @@ class Sigmoid:
     def forward(self, x):
         """由 x 算出 y，形状相同。 Return y, shaped like x."""
         # BEGIN SOLUTION
-        # The same number as 1 / (1 + np.exp(-x)), but with no exp(1000) to overflow.
+        # The same number as 1 / (1 + np.exp(-x)), see section 3, with no exp(1000) to overflow.
         self.y = (1 + np.tanh(x / 2)) / 2
         return self.y
         # END SOLUTION

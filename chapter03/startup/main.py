@@ -6,8 +6,8 @@ Next comes handwriting_canvas.py, where the saved network reads what you draw.
 import os
 import sys
 
-# So that Python finds support/ and the files beside this one, however it is started. It comes
-# before the other imports, and "isort: split" keeps editors from sorting it among them.
+# So that Python finds support/ and the files beside this one, however it is started. It comes first
+# because console looks for a missing NumPy ("isort: split" keeps editors from sorting it below).
 FOLDER = os.path.dirname(os.path.realpath(__file__))
 sys.path.insert(0, os.path.dirname(FOLDER))
 sys.path.append(FOLDER)
@@ -68,7 +68,7 @@ def main(argv=None):
 
 def load(options):
     """Return the data set that --dataset names: MNIST, pen digits, or both."""
-    # The 1 makes other random numbers than those of which the weights are made.
+    # [seed, 1] gives other random numbers than seed, with which train() draws the weights.
     rng = np.random.default_rng([options.seed, 1])
     if options.dataset == "pen":
         return pen_digits_alone(rng)
@@ -81,7 +81,7 @@ def load(options):
         print_that_mnist_is_missing(error)
         return pen_digits_alone(rng)
 
-    # Without copy(), this view would keep all of MNIST in memory beside the new array below.
+    # A slice shares the memory of the whole array; a copy lets MNIST go once a new array is made.
     validation = (images[-HELD_OUT:].copy(), labels[-HELD_OUT:])
     images = images[:-HELD_OUT]
     labels = labels[:-HELD_OUT]
@@ -114,7 +114,7 @@ def train(model, dataset, options, results):
 
     batch = (standardise(images[:64]), one_hot(labels[:64]))  # to try how long a step takes
     results.start(network, loss_function, batch, len(images))
-    untrained_loss, _, _ = evaluate(network, loss_function, *dataset.validation)
+    untrained_loss, _, _ = evaluate(network, loss_function, *dataset.validation)  # * passes both
     results.show_untrained_loss(untrained_loss)
 
     step = 0
