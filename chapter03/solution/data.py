@@ -6,8 +6,8 @@ MNIST: downloaded if need be, read, turned into what the network takes, and hand
 import os
 import sys
 
-# So that Python finds support/ and the files beside this one, however it is started. It comes first
-# because console looks for a missing NumPy ("isort: split" keeps editors from sorting it below).
+# Python looks in these two folders as well, for support/ and for the files beside this one. console
+# comes first, since it says so if NumPy is missing ("isort: split" keeps editors from moving it).
 FOLDER = os.path.dirname(os.path.realpath(__file__))
 sys.path.insert(0, os.path.dirname(FOLDER))
 sys.path.append(FOLDER)

@@ -6,8 +6,8 @@ to an image, to the answers of the layers, to ten bars. This is the last of the 
 import os
 import sys
 
-# So that Python finds support/ and the files beside this one, however it is started. It comes first
-# because console looks for a missing NumPy ("isort: split" keeps editors from sorting it below).
+# Python looks in these two folders as well, for support/ and for the files beside this one. console
+# comes first, since it says so if NumPy is missing ("isort: split" keeps editors from moving it).
 FOLDER = os.path.dirname(os.path.realpath(__file__))
 sys.path.insert(0, os.path.dirname(FOLDER))
 sys.path.append(FOLDER)
@@ -35,7 +35,7 @@ POLL = 300  # milliseconds between two looks for new weights
 def main(argv=None):
     """Open the window, with the arguments `argv`, until it is closed; raise UserError."""
     about = say("Draw digits; a trained network reads them.", "手写数字，看训练好的网络怎样读。")
-    file = say("the network (%(default)s)", "网络的权重文件（%(default)s）")
+    file = say("the network", "网络的权重文件") + f" ({console.shown(WEIGHTS)})"
     parser = argparse.ArgumentParser(description=about)
     parser.add_argument("--weights", type=Path, default=WEIGHTS, metavar="FILE", help=file)
     path = parser.parse_args(argv).weights.expanduser()
@@ -44,7 +44,7 @@ def main(argv=None):
     try:
         reader = find_reader(path)
         root = window.new_root(say("Draw a digit", "写一个数字") + f" ({HERE.name})")
-        Window(root, reader)
+        Window(root, reader)  # root calls its methods from now on
         root.mainloop()  # Tk shows the window until it is closed
     except UserError as error:
         window.show_if_there_is_no_console(error)
@@ -53,7 +53,7 @@ def main(argv=None):
 
 def find_reader(path):
     """Return a Reader with the weights file `path`, or raise a UserError that says what to do."""
-    # A file that the user has named is perhaps misspelt; if the usual one is missing, see below.
+    # A file that the user names may be misspelt; if the usual one is missing, training helps.
     if path.absolute() != WEIGHTS and not path.exists():
         raise UserError(
             f"There is no file {path}. Without --weights, {console.shown(WEIGHTS)} is opened.",
@@ -73,7 +73,7 @@ class Reader:
     def __init__(self, model, path):
         self.model = model
         self.path = path
-        self.version = window.version_of(path)
+        self.version = window.version_of(path)  # changes whenever the file does
         with window.errors_as_sentences():  # any error in here becomes a UserError
             self.network, self.meta = weights.load(path, model.MLP)
             weights.check_sizes(path, self.network.dims, 784, 10)
@@ -166,7 +166,7 @@ class Window:
     def look_for_weights(self):
         version = window.version_of(self.reader.path)
         if version != self.version:
-            self.version = version  # even if the file cannot be loaded: it is tried once
+            self.version = version  # before loading, so that a bad file is tried only once
             self.weights_changed()
         self.root.after(POLL, self.look_for_weights)  # and again in 300 ms
 

@@ -6,8 +6,8 @@ Next comes handwriting_canvas.py, where the saved network reads what you draw.
 import os
 import sys
 
-# So that Python finds support/ and the files beside this one, however it is started. It comes first
-# because console looks for a missing NumPy ("isort: split" keeps editors from sorting it below).
+# Python looks in these two folders as well, for support/ and for the files beside this one. console
+# comes first, since it says so if NumPy is missing ("isort: split" keeps editors from moving it).
 FOLDER = os.path.dirname(os.path.realpath(__file__))
 sys.path.insert(0, os.path.dirname(FOLDER))
 sys.path.append(FOLDER)
@@ -50,7 +50,7 @@ def main(argv=None):
         if not all_right:
             return 1
     if options.check_only:
-        print_how_to_train(options.model.with_name("main.py"))
+        print_how_to_train(options.model.with_name("main.py"))  # the one beside the checked file
         return 0
 
     dataset = load(options)
@@ -68,7 +68,7 @@ def main(argv=None):
 
 def load(options):
     """Return the data set that --dataset names: MNIST, pen digits, or both."""
-    # [seed, 1] gives other random numbers than seed, with which train() draws the weights.
+    # train() draws the weights with `seed`; [seed, 1] gives other random numbers for the digits.
     rng = np.random.default_rng([options.seed, 1])
     if options.dataset == "pen":
         return pen_digits_alone(rng)
@@ -81,7 +81,7 @@ def load(options):
         print_that_mnist_is_missing(error)
         return pen_digits_alone(rng)
 
-    # A slice shares the memory of the whole array; a copy lets MNIST go once a new array is made.
+    # copy(), since a slice would keep all of MNIST in memory when concatenate makes a new array.
     validation = (images[-HELD_OUT:].copy(), labels[-HELD_OUT:])
     images = images[:-HELD_OUT]
     labels = labels[:-HELD_OUT]
@@ -123,14 +123,14 @@ def train(model, dataset, options, results):
         if not options.no_jitter:
             is_late = epoch > (1 - FALL) * options.epochs
             strength = 0.5 if is_late else 1
-            batches.augment = Jitter(rng, strength)  # called with each batch, it moves its images
+            batches.augment = Jitter(rng, strength)  # Batches calls it to move its images a little
 
         losses = []
         start = time.perf_counter()
         with results.bar(batches, epoch) as bar:  # the batches, and a progress bar
             for x, y in bar:
                 y_hat = network.forward(x)
-                losses.append(float(loss_function.forward(y_hat, y)))
+                losses.append(float(loss_function.forward(y_hat, y)))  # not a NumPy number
                 network.backward(loss_function.backward())
                 optimizer.step(learning_rate(step, total_steps, options.lr))
                 step += 1
@@ -149,7 +149,7 @@ def evaluate(network, loss_function, images, labels, batch_size=500):
     parts = []
     for start in range(0, len(images), batch_size):
         x = standardise(images[start : start + batch_size])
-        # A copy: a layer may write the next answer into the same array.
+        # copy(), in case a student's layer writes every answer into the same array.
         parts.append(network.forward(x).copy())
     y_hat = np.concatenate(parts)
     loss = loss_function.forward(y_hat, one_hot(labels))
@@ -159,7 +159,7 @@ def evaluate(network, loss_function, images, labels, batch_size=500):
 
 def learning_rate(step, total_steps, peak):
     """Return the rate at step 0, 1, ...: `peak`, falling to 0 over the last 30 % of the steps."""
-    remaining = (total_steps - step) / (FALL * total_steps)  # 1 where the fall begins, then less
+    remaining = (total_steps - step) / (FALL * total_steps)  # above 1 until the fall begins
     return peak * min(1, max(0, remaining))
 
 
