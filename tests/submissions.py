@@ -76,6 +76,7 @@ bias is missing | return np.dot(x, self.W)
 one transpose too many | return x @ self.W.T + self.b
 order is wrong: samples | return self.W @ x + self.b
 entry by entry | return x * self.W + self.b
+np\.multiply multiplies entry | return np.multiply(x, self.W) + self.b
 kept in self\.y, but not returned | self.y = x @ self.W + self.b
 `return` is missing | y = x @ self.W + self.b
 not reached | if len(x) > 9:
@@ -162,7 +163,7 @@ accumulated | self.grad_W = self.x.T => self.grad_W = getattr(self, "grad_W", 0)
 no self\.grad_W yet | self.grad_W = self.x => self.grad_W += self.x
 left from before | self.x = x => self.x = getattr(self, "x", x)
 never set | self.x = x => pass
-Is `inputs` meant | self.x = x => self.inputs = x
+Is `self.inputs` meant | self.x = x => self.inputs = x
     self.x.T => self.input.T
 kept in self | self.x.T => x.T
 inside the layer | self.x.T @ grad_y => self.x.T @ grad_y; self.W -= 0.1 * self.grad_W
@@ -176,12 +177,22 @@ np\.outer takes two vectors | grad_W = np.zeros_like(self.W); grad_W += np.outer
     return grad_y @ self.W.T
 wrong order | return grad_y @ self.W.T => return self.W.T @ grad_y
 row of x has to meet | self.x.T @ grad_y => self.x.sum(axis=0)[:, None] * grad_y.sum(axis=0)
-`self\.x\.T \* grad_y` the \* is entry | self.x.T @ grad_y => self.x.T * grad_y
+`self\.x\.T \* grad_y`, \* multiplies entry | self.x.T @ grad_y => self.x.T * grad_y
 wrong axis | self.x.T @ grad_y => (self.x[:, :, None] * grad_y[:, None]).sum(axis=1)
+self\.grad_W and self\.grad_b are exchanged | self.grad_W = grad_y.sum(axis=0, keepdims=True)
+    self.grad_b = self.x.T @ grad_y
+    return grad_y @ self.W.T
+forward gives x a new value | self.x = x => x = x @ self.W + self.b; self.x = x; return x
+to one number: np\.sum and np\.mean | self.x.T @ grad_y => np.mean(self.x.T @ grad_y)
+its name has to be backward | def backward(self, grad_y): => def backprop(self, grad_y):
 that is dL/dX | self.grad_W = grad_y @ self.W.T; self.grad_b = grad_y.sum(axis=0)[None]
     return self.x.T @ grad_y
 that is grad_W | return grad_y @ self.W.T => return self.grad_W
-coarser | self.x.T @ grad_y => (self.x.T @ grad_y).astype(int)
+without \.astype | self.x.T @ grad_y => (self.x.T @ grad_y).astype(int)
+Linear has no activation | delta = grad_y * self.x * (1 - self.x)
+    self.grad_W = self.x.T @ delta; self.grad_b = delta.sum(axis=0, keepdims=True)
+    return delta @ self.W.T
+Linear has no activation | return grad_y @ self.W.T => x = self.x; return (grad_y @ self.W.T) * x * (1 - x)
 do occur | return grad_y @ self.W.T => return np.clip(grad_y @ self.W.T, -5, 5)
 whole numbers.* // 1 | self.x.T @ grad_y => self.x.T @ grad_y // 1
 no opt is needed | return grad_y @ self.W.T => self.opt.step(self.grad_W)
@@ -250,7 +261,12 @@ no sigmoid there | return np.sigmoid(x)
 expit is not imported | return expit(x)
 do occur.* 500 | return 1 / (1 + np.exp(-np.clip(x, -1, 1)))
 do occur.* 500 | x = np.clip(x, -10, 10); self.y = 1 / (1 + np.exp(-x)); return self.y
-coarser | self.y = np.round(1 / (1 + np.exp(-x)), 2); return self.y
+without np\.round | self.y = np.round(1 / (1 + np.exp(-x)), 2); return self.y
+no array of floats.*decimals | y = np.zeros(x.shape, dtype=int)
+    for i in range(len(x)):
+        y[i] = 1 / (1 + np.exp(-x[i]))
+    return y
+no array of floats | y = np.full(x.shape, 0); y[:] = 1 / (1 + np.exp(-x)); return y
 whole numbers | self.y = 1 // (1 + np.exp(-x)); return self.y
 brackets are missing | self.y = 1 / 1 + np.exp(-x); return self.y
 base of the power | self.y = 1 / (1 + 2.718 ** -x); return self.y
@@ -304,7 +320,9 @@ no transpose is wanted | return grad_y @ self.y.T * (1 - self.y)
 transpose has no place | return self.y.T * (1 - self.y)
 derivative of tanh | return grad_y * (1 - self.y ** 2)
 without .* \*\* 2. it | return grad_y * self.y * (1 - self.y) ** 2
-wrong operator | return grad_y * self.y - (1 - self.y)
+wrong operator: - stands where \* | return grad_y * self.y - (1 - self.y)
+`def backward` stands twice | return grad_y * self.y * (1 - self.y)
+    class Softmax: =>     def backward(self, grad_y):\n        return self.y\n\n\nclass Softmax:
 `self\.y` is the wrong array | return self.y * self.y * (1 - self.y)
 natural logarithm | return np.ln(self.y)
 raw memory | return -grad_y.data * self.y * (1 - self.y)
@@ -319,6 +337,13 @@ PASS | return np.einsum("nd,nd,nd->nd", grad_y, self.y, 1 - self.y)
 PASS | y = self.y; del self.y; return grad_y * y * (1 - y)
 PASS | return np.array([[g * y * (1 - y) for g, y in zip(*rows)] for rows in zip(grad_y, self.y)])
 == Softmax.forward
+sigmoid of each entry.*\n.*x - x\.max | x = x - x.max(axis=1, keepdims=True)
+    self.y = 1 / (1 + np.exp(-x))
+    return self.y
+single sample.*axis=1 and keepdims | e = np.exp(x - max(x)); self.y = e / sum(e); return self.y
+min stands where max belongs | e = np.exp(x - x.min(axis=1, keepdims=True))
+    self.y = e / e.sum(axis=1, keepdims=True)
+    return self.y
 has to stand in class | class Softmax: => <nothing>
 columns sum to 1 | e = np.exp(x - x.max()); return e / e.sum(axis=0)
 whole array | e = np.exp(x - np.max(x)); return e / np.sum(e)
@@ -440,6 +465,31 @@ PASS | out = np.empty_like(self.y)
         out[n] = y * (g - y @ g)
     return out
 PASS | y = self.y; return y * grad_y - y * np.diag(y @ grad_y.T).reshape(-1, 1)
+`for i, \(y, g\) in | grad_x = np.empty_like(grad_y)
+    for i, y, g in enumerate(zip(self.y, grad_y)):
+        grad_x[i] = y * (g - (g * y).sum())
+    return grad_x
+more \(or fewer\) names | y, s = self.y; return y * (grad_y - s)
+`for i in range\(len\(self\.y\)\)` counts the rows.*`i == j` | grad_x = np.zeros_like(self.y)
+    for i in range(len(self.y)):
+        for j in range(len(self.y)):
+            if i == j:
+                grad_x[i] = self.y[i] * (1 - self.y[i])
+            else:
+                grad_x[i] = -self.y[i] * self.y[j]
+    return grad_x * grad_y
+`for i in range\(len\(self\.y\)\)` counts the rows | grad_x = np.zeros_like(grad_y)
+    for i in range(len(self.y)):
+        for j in range(self.y.shape[1]):
+            if i == j:
+                grad_x[i, j] = grad_y[i, j] * self.y[i, j] * (1 - self.y[i, j])
+            else:
+                grad_x[i, j] = -grad_y[i, j] * self.y[i, j] * self.y[i, j]
+    return grad_x
+i, j stand in one place only | J = np.einsum("ni,nj->nij", self.y, self.y)
+    J = np.eye(self.y.shape[1]) * self.y[:, None] - J
+    return np.einsum("nij,nk->nk", J, grad_y)
+other rows of the batch do | return self.y @ (1 - self.y.T) @ grad_y
 == CrossEntropyLoss.forward
 N times too large | return float(-np.sum(y * np.log(y_hat + 1e-12)))
 in place of N | return float(-np.sum(y * np.log(y_hat + 1e-12)) / y.shape[1])
@@ -501,6 +551,7 @@ PASS | self.y, self.y_hat, losses = y, y_hat + 1e-6, []
     return np.mean(losses)
 PASS | self.y, self.y_hat = y, np.where(y_hat > 0, y_hat, 1e-30).astype(y_hat.dtype)
     return float(np.average(-np.log(np.take_along_axis(self.y_hat, y.argmax(1)[:, None], 1))))
+counted by len\(y\) | self.y, self.y_hat = y, y_hat; return -np.sum(y * np.log(y_hat)) / y.length
 == CrossEntropyLoss.backward
 softmax and loss together | return (self.y_hat - self.y) / len(self.y)
 N times too large | return -self.y / self.y_hat
@@ -513,7 +564,7 @@ stay apart | return (-self.y / self.y_hat / len(self.y)).mean(axis=0)
 stay apart | return np.mean(-self.y / self.y_hat)
 other way round, a division | return -self.y_hat / self.y
 factor y is missing | return -1 / self.y_hat / len(self.y)
-has to stand in class | def backward(self): => def gradient(self):
+its name has to be backward | def backward(self): => def gradient(self):
 has to stand in class | \n    def backward(self): => \ndef backward(self):
 stand in class | \n\nclass MLP: => \n    def backward(self):\n        raise Later\n\n\nclass MLP:
     raise Later => raise NotImplementedError

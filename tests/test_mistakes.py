@@ -6,7 +6,9 @@ from submissions import SOLUTION, module
 from support.gradient_check import calls, formulas, judge, mistakes
 from test_diagnosis import LAYER, WRONG, report
 
-SINGLE = "SIZE ONES THREE_AXES CONSTANT ABSENT NO_RETURN NOT_RETURNED NOT_KEPT OTHER_NAME"
+SINGLE = (
+    "SIZE ONES THREE_AXES CONSTANT ABSENT RENAMED TWICE NO_RETURN NOT_RETURNED NOT_KEPT OTHER_NAME"
+)
 
 
 def pairs():

@@ -213,7 +213,11 @@ MISTAKES = {
     "no body": ("class A:\n    def f(self):\n    return 1\n",
                 "model.py:3: .*expected an indented block .*It begins with 4 spaces"),
     "no body at the end": ("if True:\n\n\n", r"the end: expected an indented block.*\. \(It may"),
-    "colon missing": (with_line("if x"), r"expected ':'. \(It may be the line above.\)"),
+    "colon missing": (with_line("if x  # so"), "a colon is missing at the end of `if x  # so`"),
+    "colon missing within": (with_line("def f(x) return 1"), r"expected ':'. \(It may be the line"),
+    "MATLAB's product": (with_line("return x .* 2"), r"`\.\*` in .* is MATLAB's. In NumPy `\*`"),
+    "MATLAB's power": (with_line("return (x).^2"), r"`\.\^` in .* is MATLAB's. In NumPy `\*\*`"),
+    "MATLAB's not": (with_line("return 1./x ? 2"), r"invalid syntax"),
     "nested": (f"x = {'(' * 300}{')' * 300}\n", "model.py:1: .*too many nested parentheses"),
     "merge": (f"<<<<<<< HEAD\n{SOLUTION}", "model.py:1: Python cannot read `<<<<<<< HEAD`"),
 }  # fmt: skip

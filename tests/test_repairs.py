@@ -28,7 +28,7 @@ FOUND = [
     ("floor", "Linear.backward", "self.x.T @ grad_y => (self.x // 1).T @ grad_y // 1",
      "(self.x // 1).T @ grad_y // 1"),
     ("rounded", "Sigmoid.forward", "y = np.round(x, 1); return np.round(1 / (1 + np.exp(-y)), 2)",
-     "np.round(x, 1)"),
+     ("np.round(x, 1)", "np.round")),
     # Of several results, it is asked for the one that was found wrong.
     ("axis", "Linear.backward", "self.x.T @ grad_y => (self.x.T @ grad_y) * 2\n"
      "grad_y.sum(axis=0, keepdims=True) => grad_y.sum(axis=1)", "grad_y.sum(axis=1)"),

@@ -112,8 +112,27 @@ def test_the_report_is_in_chinese_and_nothing_is_glued_to_a_place(model, chinese
         "\n    参考：",
     ):
         assert part in output
-    assert output.splitlines()[-1].startswith("下一步：改正 Linear.forward  model.py:")
+    assert output.splitlines()[-1].startswith(
+        "下一步：改正 Linear.forward，再运行一次。位置是 model.py:"
+    )
     assert not re.search(r"model.py:\d+[^\s\d]", output)
+
+
+def test_no_chinese_character_stands_alone_on_a_last_line(model, chinese, monkeypatch, capsys):
+    for length in range(30, 50):
+        said = "字" * length + "。"
+        monkeypatch.setattr(report.diagnosis, "explain", lambda _, said=said: (said, ""))
+        gradient_check.run(model(TWO_WRONG))
+        output = capsys.readouterr().out
+        assert output.count("字") == length
+        assert not re.search(r"^ *字。$", output, re.MULTILINE)
+
+
+def test_an_init_that_was_changed_is_named_itself(model, capsys):
+    gradient_check.run(model(solved("", "self.W = rng => self.w = rng")))
+    output = capsys.readouterr().out
+    assert re.search(r"\n\nFAIL  Linear.__init__, model.py:\d+\n", output)
+    assert re.search(r"\nNext: correct Linear.__init__, model.py:\d+, and run this again", output)
 
 
 @pytest.mark.parametrize("body", ["return '', ''", "raise ValueError", "while True: pass"])

@@ -364,6 +364,15 @@ def test_a_blank_is_a_method_that_does_nothing_but_raise(folder):
     assert source.blank(path, "Linear.nothing") is None
 
 
+def test_a_class_or_a_method_that_stands_twice_is_found(folder):
+    write(folder, model=BLANKS, other=f"{BLANKS}\n{BLANKS}")
+    path = str(folder / "model.py")
+    assert source.twice(path, "Linear", "step") == ("def step", 11, 14)
+    assert source.twice(path, "Linear", "forward") is None
+    assert source.twice(path, "Sigmoid", "forward") is None
+    assert source.twice(str(folder / "other.py"), "Linear", "forward") == ("class Linear", 1, 17)
+
+
 def test_the_lines_of_all_classes_and_functions_are_found(folder):
     write(folder, model=BLANKS)
     assert source.lines_of(str(folder / "model.py")) == {

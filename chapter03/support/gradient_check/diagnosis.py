@@ -8,14 +8,18 @@ from typing import NamedTuple
 
 import numpy as np
 
-from support.gradient_check import mistakes, repairs
+from support.gradient_check import mistakes, repairs, source
 from support.gradient_check.calls import kept_by
 from support.gradient_check.examples import example
 from support.gradient_check.experiments import (
+    counts_samples,
     exchanged,
+    exchanged_results,
     forward_again,
     never_set,
     one_sample,
+    overwritten,
+    rows_mix,
     takes_a_diagonal,
     unused_weights,
 )
@@ -24,7 +28,7 @@ from support.gradient_check.limits import message_of
 from support.language import say
 
 # What says little without numbers beside it.
-WEAK_FACTS = ("far", "special", "one sample", "one row", "rows meet", "carried")
+WEAK_FACTS = ("far", "special", "one sample", "one row", "rows meet", "rows mix", "carried")
 
 
 class Explanation(NamedTuple):
@@ -54,6 +58,10 @@ def looks_like(fault):
         "value": _numbers,
         "shape": _numbers,
     }
+    if fault.kind in explainers and fault.kind != "absent":
+        said = _twice(fault.call)
+        if said:
+            return said
     if fault.kind in explainers:
         return explainers[fault.kind](fault)
     return say(*mistakes.SITUATIONS.get(fault.kind, ("", "")))
@@ -61,7 +69,17 @@ def looks_like(fault):
 
 def _absent(fault):
     layer, method = fault.call.layer, fault.call.method
+    found = source.misplaced(fault.call.model.__file__, layer.name, method)
+    around, _, name = found[1].rpartition(".") if found else ("", "", "")
+    if around == layer.name and name != method:
+        return say(*mistakes.RENAMED).format(method, layer.first_line(method))
     return say(*mistakes.ABSENT).format(layer.name, layer.first_line(method))
+
+
+def _twice(call):
+    """Say that the class, or the method within it, stands twice in the file."""
+    found = source.twice(call.model.__file__, call.layer.name, call.method)
+    return say(*mistakes.TWICE).format(*found) if found else ""
 
 
 def _changed(fault):
@@ -102,7 +120,7 @@ def _type(fault):
 
 def _numbers(fault):
     """Explain numbers or shapes that are not right: the surest comes first."""
-    said = _repaired(mistakes.REPAIRS_FIRST, fault) or exchanged(fault)
+    said = _repaired(mistakes.REPAIRS_FIRST, fault) or exchanged(fault) or overwritten(fault.call)
     if said:
         return said
     thrown_away = _thrown_away(fault.call)
@@ -112,11 +130,13 @@ def _numbers(fault):
     return (
         _of_loss(fault)
         or thrown_away
+        or exchanged_results(fault)
         or unused_weights(fault)
         or never_set(fault)
         or forward_again(fault.call)
         or _repaired(mistakes.REPAIRS, fault)
         or takes_a_diagonal(fault.call)
+        or counts_samples(fault.call)
         or _fact(fault)
     )
 
@@ -138,7 +158,8 @@ def _repaired(table, fault):
     for name, text in table.items():
         piece = repairs.found_by(name, fault)
         if piece is not None:
-            return say(*text).format(piece)
+            pieces = piece if isinstance(piece, tuple) else (piece,)
+            return say(*text).format(*pieces)
     return ""
 
 
@@ -147,7 +168,7 @@ def _repaired(table, fault):
 
 def _error(fault):
     call = fault.call
-    found = forward_again(call)
+    found = forward_again(call) or overwritten(call)
     if found:
         return found
     if call.misfit:
@@ -159,13 +180,14 @@ def _error(fault):
     found = _written_size(call)
     if not found and isinstance(call.error, ValueError):
         found = _repaired(mistakes.REPAIRS, fault) or _thrown_away(call)
-    return found or takes_a_diagonal(call) or one_sample(fault) or _stumble(fault)
+    found = found or takes_a_diagonal(call) or counts_samples(call)
+    return found or one_sample(fault) or _stumble(fault)
 
 
 def _meeting_of_shapes(call):
-    met, source = call.misfit, source_of(call)
+    met, text = call.misfit, source_of(call)
     rows, columns = call.batch.rows, call.batch.columns
-    if "np.outer" in source and call.layer.weights:
+    if "np.outer" in text and call.layer.weights:
         return say(*mistakes.FACTS["outer"])
     if takes_a_diagonal(call):
         return takes_a_diagonal(call)
@@ -176,14 +198,14 @@ def _meeting_of_shapes(call):
         for row in mistakes.MISTAKES.get((f"{call.layer.name}.{call.method}", result), ())
     )
     is_of_all = (rows, rows) in met.shapes or sizes & {rows * columns, rows**2, columns**2}
-    if has_jacobians and is_of_all and re.search(r"eye|identity|diag|outer|kron|tile", source):
+    if has_jacobians and is_of_all and re.search(r"eye|identity|diag|outer|kron|tile", text):
         return say(*mistakes.ONE_JACOBIAN)
     is_transposed = ".T" in met.text or "transpose" in met.text
     if is_transposed and met.operator != "@" and met.shapes[0] == met.shapes[1][::-1]:
         return say(*mistakes.FACTS["no transpose"])
     if met.operator == "@" and max(map(len, met.shapes)) > 2 and is_transposed:
         return say(*mistakes.THREE_AXES)
-    if met.shapes[0] == (rows, columns + 1) and re.search("stack|concat|append|c_", source):
+    if met.shapes[0] == (rows, columns + 1) and re.search("stack|concat|append|c_", text):
         return say(*mistakes.ONES)
     if met.operator != "@" and sorted(map(len, met.shapes)) == [1, 2] and (rows,) in met.shapes:
         return say(*mistakes.KEEPDIMS)
@@ -228,7 +250,10 @@ def _close(call):
     names = [name for name in names if name != wanted]
     found = [name for name in names if name.lower() == wanted.lower()]
     found = found or difflib.get_close_matches(wanted, names, 1, 0.7)
-    return say(f" Is `{found[0]}` meant?", f"是不是想写 `{found[0]}`？") if found else ""
+    if not found:
+        return ""
+    close = f"self.{found[0]}" if isinstance(there, type(call.subject)) else found[0]
+    return say(f" Is `{close}` meant?", f"是不是想写 `{close}`？")
 
 
 def source_names(call):
@@ -284,13 +309,13 @@ def _fact(fault):
         if call.batch.is_extreme:
             return say(*mistakes.FACTS["far"]).format(say(*call.batch.about))
         return say(*mistakes.FACTS["special"]).format(say(*fault.calls[0].batch.about))
-    return one_sample(fault)
+    return one_sample(fault) or rows_mix(fault)
 
 
 def _not_finite(call):
     """Say what makes inf or nan, if the student's code has it."""
-    source = source_of(call)
+    text = source_of(call)
     for key, pattern in (("exp", "exp"), ("log", "log"), ("division", "/|power|\\*\\* *-")):
-        if re.search(pattern, source):
+        if re.search(pattern, text):
             return say(*mistakes.FACTS[key])
     return ""

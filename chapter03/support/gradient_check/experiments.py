@@ -1,6 +1,9 @@
 """Trying out what a student's code does with other inputs, to say what is true of it."""
 
+import itertools
+import linecache
 import re
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -70,6 +73,80 @@ def unused_weights(fault):
         if depends and other.error is None and same(*results):
             unused.append(f"self.{name}")
     return say(*mistakes.FACTS["no weights"]).format(say(", ", "、").join(unused)) if unused else ""
+
+
+def exchanged_results(fault):
+    """Say which two results of a method would be right if they were exchanged."""
+    ordinary = [call for call in fault.calls if not call.batch.is_extreme and call.error is None]
+    layer, method = fault.call.layer, fault.call.method
+    for a, b in itertools.combinations(fault.call.names, 2):
+        are_exchanged = [
+            same(call.results[a], call.right[b], call.batch.dtype.name)
+            and same(call.results[b], call.right[a], call.batch.dtype.name)
+            for call in ordinary
+        ]
+        if are_exchanged and all(are_exchanged):
+            names = layer.source(method, a), layer.source(method, b)
+            return say(*mistakes.FACTS["results exchanged"]).format(*names)
+    return ""
+
+
+def overwritten(call):
+    """Say that forward has kept its output under the name of its input."""
+    if call.method != "backward" or not call.layer.weights:
+        return ""
+    forward = Call(call.model, call.layer, "forward", call.batch).run()
+    text, (given,) = source_of(forward), call.layer.inputs
+    kept = re.search(rf"self\.(\w+)\s*=\s*{given}\b", text)
+    changed = re.search(rf"^\s*{given}\s*[-+*/@]*=[^=]", text, re.MULTILINE)
+    if forward.error is None and kept and changed and changed.start() < kept.start():
+        output = forward.right[call.layer.output]
+        if same(getattr(forward.subject, kept[1], None), output, call.batch.dtype.name):
+            return say(*mistakes.FACTS["overwritten"]).format(given, kept[1])
+    return ""
+
+
+def counts_samples(call):
+    """Say which loop counts samples, although its index is compared as that of a class."""
+    compared = re.search(r"\b(\w+) *[=!]= *(\w+)\b", source_of(call))
+    if call.layer.weights or not compared or call.batch.rows == call.batch.columns:
+        return ""
+    loops = {}
+
+    def counting(*numbers):
+        frame = sys._getframe(1)
+        line = linecache.getline(frame.f_code.co_filename, frame.f_lineno)
+        loop = re.search(r"for (\w+) in range\(.*\)(?=:)", line)
+        if loop and loop[1] in compared.groups():
+            loops[loop[0]] = len(range(*numbers))
+        return range(*numbers)
+
+    vars(call.model)["range"] = counting
+    try:
+        call.alone()
+    finally:
+        del vars(call.model)["range"]
+    for loop, turns in loops.items():
+        if turns == call.batch.rows:
+            return say(*mistakes.FACTS["samples counted"]).format(loop, compared[0])
+    return ""
+
+
+def rows_mix(fault):
+    """Say that the first row of a result depends on other rows of what went in."""
+    call = fault.call
+    if call.layer.weights or fault.result == "loss" or call.batch.rows < 2:
+        return ""
+    given = {name: array.copy() for name, array in call.batch.given.items()}
+    for array in given.values():
+        array[1:] = array[:0:-1] + 1
+    batch = replace(call.batch, given=given)
+    other = Call(call.model, call.layer, call.method, batch).run()
+    before, after = (one.results.get(fault.result) for one in (call.alone(), other))
+    if other.error is not None or np.shape(after) != np.shape(before):
+        return ""
+    depends = not same(after[0], before[0], call.batch.dtype.name)
+    return say(*mistakes.FACTS["rows mix"]) if depends else ""
 
 
 def never_set(fault):

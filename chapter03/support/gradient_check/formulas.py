@@ -58,7 +58,7 @@ def formula(fault):
     if "grad_y" in call.layer.parameters(call.method):
         constant = mistakes.CONSTANT_BACKWARD
     for found in (
-        list(_fitting([constant], fault, words)),
+        [one for one in _fitting([constant], fault, words) if _is_always(one.k, fault)],
         [_with_formula(one) for one in _fitting(own, fault, words)],
         list(_fitting(mistakes.RELATIONS, fault, words)),
         [_with_formula(one) for one in _fitting_but_for_a_factor(own, fault)],
@@ -67,6 +67,16 @@ def formula(fault):
             # The one whose words resemble the student's own most: those in common less the others.
             return max(found, key=lambda one: _resemblance(one.formula, words))
     return None
+
+
+def _is_always(k, fault):
+    """Return whether every call, of extremes too, gives the constant k where it gives numbers."""
+    for call in fault.calls:
+        got = call.results.get(fault.result)
+        is_given = call.error is None and got is not None
+        if is_given and not same(got, np.full(np.shape(got), k), call.batch.dtype.name):
+            return False
+    return True
 
 
 def _fitting(rows, fault, words):
@@ -224,10 +234,8 @@ def meeting(call):
         for english, chinese, *formulas in mistakes.MISTAKES.get((method, result), ()):
             for text in formulas:
                 if _meets_alike(text, names, call.misfit):
-                    meet = say(
-                        "\nThe same arrays meet in: ", "\n相遇的两个数组和这个式子里的一样："
-                    )
-                    return say(english, chinese) + meet + text
+                    written = say("\nYou wrote, in effect: ", "\n你写的相当于：")
+                    return say(english, chinese) + written + text
     return ""
 
 

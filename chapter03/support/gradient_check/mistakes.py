@@ -48,9 +48,9 @@ _BCE, _L = "(y * np.log(y_hat) + (1 - y) * np.log(1 - y_hat))", "-(y * np.log(y_
 FUSED = (
     "that is (perhaps but for a factor) the gradient of softmax and loss together. Here backward "
     "gives that of the loss alone, with respect to y_hat; Softmax.backward does the rest.",
-    "这是 Softmax 和损失合在一起的梯度（可能差一个倍数）。这里只求损失对 y_hat 的梯度，其余由 "
+    "这是 Softmax 和损失合在一起的梯度（可能差一个系数）。这里只求损失对 y_hat 的梯度，其余由 "
     "Softmax.backward 完成。")
-_G, _BG = "-y / y_hat", "(-y / y_hat + (1 - y) / (1 - y_hat))"
+_G, _BG = "-y / y_hat", "-y / y_hat + (1 - y) / (1 - y_hat)"
 
 # MISTAKES[method, result]: (English, Chinese, *formulas).
 MISTAKES = {
@@ -138,7 +138,8 @@ MISTAKES = {
     ("it is not normalised: each row has to be divided by its sum.",
      "没有归一化：每一行还要除以这一行的和。", "np.exp(x)", _E + "e"),
     ("that is the sigmoid of each entry. Softmax divides by the sum over the row.",
-     "这是逐元素的 Sigmoid。Softmax 要除以这一行的和。", "sigmoid(x)"),
+     "这是逐元素的 Sigmoid。Softmax 要除以这一行的和。", "sigmoid(x)",
+     f"sigmoid(x - {_MAX})"),
   ],
   ("Softmax.backward", "grad_x"): [
     (*DIAGONAL, "grad_y * y * (1 - y)", "y * (1 - y)", "(y * (1 - y)).T"),
@@ -201,8 +202,8 @@ RELATIONS = [
     ("it is divided by N, the number of rows, once too often: only the loss averages, and once.",
      "多除了一次 N（行数），成了平均：只有损失对一批取平均，也只取一次。", "right / N"),
     ("it is N times too large, N the number of rows: a division is missing, or rows are added up.",
-     "结果是正确值的 N 倍（N 是行数）：漏了除以 N，或者多加了各行。", "right * N"),
-    ("it is divided by the number of columns (D, m) in place of N, the number of rows.",
+     "结果是正确值的 N 倍（N 是行数）：漏了除以 N，或者多对各行求了一次和。", "right * N"),
+    ("it is divided by the number of columns in place of N, the number of rows.",
      "除以了列数，而应该除以行数 N。", "right * N / D"),
     ("it is divided (multiplied) by the number of columns or of all entries, as by np.mean.",
      "多除（乘）了列数或全部元素的个数，用 np.mean 就会这样。", "right * D",
@@ -223,10 +224,13 @@ RELATIONS = [
      "right[-1]", "last", "np.vstack([np.zeros_like(right[:-1]), right[-1:]])"),
     ("the last row is left out: does a loop end one too early?", "漏了最后一行：循环少跑了一次？",
      "right[:-1]", "right - last", "np.vstack([right[:-1], np.zeros_like(right[-1:])])"),
+    ("all is added up (averaged) to one number: np.sum and np.mean without axis= do that.",
+     "全部加起来（平均）成了一个数：np.sum、np.mean 不写 axis= 就会这样。", "right.sum()",
+     "right.mean()"),
     ("numbers are added up (averaged) that have to stay apart: one sum over an axis too many.",
      "把应该分开的数加起来（平均）了：多做了一次沿某个轴的求和。",
      *(f"right.{f}({axis})" for f in ("sum", "mean") for axis in (
-       "", "axis=0", "axis=1", "axis=0, keepdims=True", "axis=1, keepdims=True"))),
+       "axis=0", "axis=1", "axis=0, keepdims=True", "axis=1, keepdims=True"))),
     ("the numbers are right, the shape is not: transposed, or one dimension too many or too few?",
      "数值都对，形状不对：转置了，改了形状，或者多了、少了一维（keepdims、squeeze、None）。",
      "right.T", "right.ravel()", "right.reshape(1, -1)", "right.reshape(-1, 1)", "right[None]",
@@ -291,6 +295,9 @@ STUMBLES = [
      "np.{0} 已经取消了：用 Python 自带的 {0}，或者 np.float64、np.float32。"),
     ("memoryview", "in NumPy, x.data is the raw memory (PyTorch has a .data): take x itself.",
      "NumPy 的 x.data 是原始内存（PyTorch 才有那样的 .data）：直接用 x。"),
+    (r"'numpy.*' object has no attribute '(length|len|count|rows|nrows)'",
+     "an array has no .{0}: its rows are counted by len(y) or y.shape[0].",
+     "数组没有 .{0}：行数是 len(y) 或 y.shape[0]。"),
     ("(?:'numpy.*' object|module 'numpy') has no attribute '(.*?)'",
      "NumPy has no {0} there: is it another library's, or misspelt?{close}",
      "NumPy 在这里没有 {0}：是别的库的写法，还是拼错了？{close}"),
@@ -334,6 +341,13 @@ STUMBLES = [
     ("0-dimensional|(?:length|size)-1|must be real number",
      "a function for a single number (math.exp, float) was given an array; NumPy's take arrays.",
      "只能处理一个数的函数（math.exp、float）拿到了数组；NumPy 的函数可以处理整个数组。"),
+    (r"values to unpack.*\n.*enumerate\(zip\(",
+     "enumerate gives a number and what zip puts together, which has brackets of its own: "
+     "`for i, (y, g) in enumerate(zip(...))`.",
+     "enumerate 给出编号和 zip 合成的一组，这一组要另加括号：`for i, (y, g) in "
+     "enumerate(zip(...))`。"),
+    ("values to unpack", "there are more (or fewer) names on the left than values on the right.",
+     "左边变量的个数和右边值的个数不一样。"),
     ("truth value of an array",
      "`if`, `and`, `max` want one truth value; comparing an array gives one for each entry.",
      "if、and、max 只能判断一个真假；数组的比较得到的是每个元素各一个。"),
@@ -416,8 +430,29 @@ FACTS = {
                    "正确类别的概率是 0，代价应该很大，不管用什么办法避开 log(0)。"),
     "earlier": ("a new object gives other numbers: something random, or left from before, is used.",
                 "换一个新对象，结果就不同：用了随机数，或者用了以前的调用留下的量。"),
-    "one sample": ("it is right for a single sample (a vector). A batch has one in each row.",
-                   "这段代码对单个样本（一个向量）是对的。一批里一行是一个样本，要各算各的。"),
+    "one sample": (
+        "it is right for a single sample (a vector). A batch has one in each row, and each row is "
+        "computed on its own: by axis=1 and keepdims=True, or in a loop over the rows.",
+        "这段代码对单个样本（一个向量）是对的。一批里一行是一个样本，要各算各的：用 axis=1、"
+        "keepdims=True，或者逐行循环。"),
+    "rows mix": (
+        "the first row of the result changes when other rows of the batch do. Each row is a sample "
+        "of its own: no sum and no product (N, N) runs over the rows.",
+        "改动这一批的其他行，结果的第一行也跟着变。每一行是一个独立的样本：不能跨行求和，也不能"
+        "做结果为 (N, N) 的乘积。"),
+    "samples counted": (
+        "`{0}` counts the rows (samples), but `{1}` compares classes: the two indices of a "
+        "Jacobian both count the columns of one row. The rows need a loop of their own around "
+        "these two.",
+        "`{0}` 数的是行（样本），而 `{1}` 比较的应该是类别：雅可比矩阵的两个下标都数同一行里的列。"
+        "外面还要有一层循环，逐行进行。"),
+    "results exchanged": (
+        "{0} and {1} are exchanged: each holds what belongs into the other.",
+        "{0} 和 {1} 弄反了：各自存的是对方的结果。"),
+    "overwritten": (
+        "forward gives {0} a new value before it keeps it: self.{1} holds the output, and backward "
+        "needs the input.",
+        "forward 先改了 {0} 的值才保存：self.{1} 里是输出，而 backward 要用输入。"),
     "one row": ("it is right for a batch of one row only.", "只有一行时是对的，多于一行就不对了。"),
     "carried": (
         "each row is right alone, but of the batch only the first: something of an earlier row is "
@@ -467,8 +502,12 @@ FACTS = {
 REPAIRS_FIRST = {
     "floor": ("`//` divides to whole numbers; / is meant: `{0}`.",
               "`//` 是取整的除法，应该用 /：`{0}`。"),
-    "rounded": ("`{0}` makes the numbers coarser; without that they would be right.",
-                "`{0}` 丢掉了小数部分或精度；去掉它就对了。"),
+    "rounded": ("`{0}` makes the numbers coarser; without {1} they would be right.",
+                "`{0}` 丢掉了小数部分或精度；去掉 {1} 就对了。"),
+    "integers": ("`{0}` makes no array of floats: what is put into it loses its decimals. Without "
+                 "dtype, np.zeros gives floats.",
+                 "`{0}` 得到的不是浮点数的数组，存进去的数会丢掉小数部分。np.zeros 不写 dtype "
+                 "就是浮点数。"),
     "limited": ("`{0}` changes numbers that do occur. A limit has to lie so far out that it never "
                 "matters: 500 for an exponent, 1e-12 for a probability.",
                 "`{0}` 把平时会出现的数也改变了。界限要取得很远，平时不起作用：指数取 500，概率取 "
@@ -480,8 +519,12 @@ REPAIRS_FIRST = {
                        "`{0}` 写在了循环里，第一次就结束了循环。"),
 }
 REPAIRS = {
-    "entry by entry": ("in `{0}` the * is entry by entry; the matrix product is @.",
-                       "`{0}` 里的 * 是逐元素相乘；矩阵乘法是 @。"),
+    "activation": ("the factor `{0}` is that of a sigmoid, whose own backward multiplies by it: "
+                   "Linear has no activation.",
+                   "因子 `{0}` 是 Sigmoid 的导数，由 Sigmoid 自己的 backward 去乘；Linear 没有激活"
+                   "函数。"),
+    "entry by entry": ("in `{0}`, {1} multiplies entry by entry; the matrix product is @.",
+                       "`{0}` 里的 {1} 是逐元素相乘；矩阵乘法是 @。"),
     "product": ("in `{0}` no matrix product and no transpose is wanted: * is entry by entry.",
                 "`{0}` 这里不要矩阵乘法，也不要转置：应该用 * 逐元素相乘。"),
     "outer": ("`{0}` of two vectors is one number, and .T does nothing to a vector; the matrix "
@@ -490,8 +533,14 @@ REPAIRS = {
               "np.outer(y, y)。"),
     "einsum": ("in `{0}` the letters after -> stand in another order than the code goes on with.",
                "`{0}` 里 -> 后面字母的次序，和后面代码用到的不一样。"),
+    "einsum letters": (
+        "in `{0}`, {1} stand in one place only, so each is summed away by itself. One index of the "
+        "Jacobian has to meet the row of grad_y, the other remains.",
+        "`{0}` 里的 {1} 只出现一次，各自被加掉了。雅可比矩阵的一个下标要和 grad_y 那一行的对上，"
+        "另一个留在结果里。"),
     "average": ("`{0}`: a mean where a sum is meant, or the other way round.",
                 "`{0}`：该求和的地方求了平均，或者反过来。"),
+    "largest": ("in `{0}`, {1} stands where {2} belongs.", "`{0}` 里的 {1} 应该是 {2}。"),
     "base": ("the base of the power in `{0}` is not e: np.exp(x) is e to the power of x.",
              "`{0}` 的底不是 e：e 的 x 次方写成 np.exp(x)。"),
     "axis": ("`{0}` runs over the wrong axis, or loses one: axis=1 is along a row, axis=0 over the "
@@ -502,19 +551,25 @@ REPAIRS = {
     "transposed": ("`{0}` is transposed, and should not be.", "`{0}` 不应该转置。"),
     "not transposed": ("`{0}` has to be transposed.", "`{0}` 需要转置。"),
     "order": ("the two factors of `{0}` are in the wrong order.", "`{0}` 的两个因子次序反了。"),
-    "brackets": ("brackets are missing in `{0}`: * and / come before + and -, and what is equal "
-                 "goes from left to right.",
+    "brackets": ("brackets are missing in `{0}`: * and / come before + and -, and operators "
+                 "of the same rank go from left to right.",
                  "`{0}` 少了括号：先乘除后加减，同级从左到右。"),
     "set in loop": ("`{0}` sets anew in each turn of the loop, where it has to add (+=).",
                     "`{0}` 在循环里每次都重新赋值，而应该累加（+=）。"),
     "surplus": ("without `{0}` it would be right.", "去掉 `{0}` 就对了。"),
     "array": ("`{0}` is the wrong array: with another one in that place it would be right.",
               "这里的 `{0}` 用错了：换成另一个数组就对了。"),
-    "operator": ("`{0}` has a wrong operator (+, -, *, /).",
-                 "`{0}` 里的运算符（+、-、*、/）用错了。"),
+    "operator": ("in `{0}` a wrong operator: {1} stands where {2} belongs.",
+                 "`{0}` 里的运算符用错了：{1} 应该是 {2}。"),
 }
 ABSENT = ("it has to stand in class {0}, once, indented by four spaces, and begin with `{1}`.",
           "它应该写在类 {0} 里，缩进四个空格，只写一遍，第一行是 `{1}`。")
+
+RENAMED = ("its name has to be {0}; it begins with `{1}`.",
+           "方法名必须是 {0}，第一行写成 `{1}`。")
+TWICE = ("`{0}` stands twice, in lines {1} and {2}, and Python takes the later one. Keep only the "
+         "one that is right.",
+         "`{0}` 写了两遍（第 {1} 行和第 {2} 行），Python 只用后面那一遍。请只留下对的那一遍。")
 
 # What a time limit, the orders of calls in a training, and the network bring to light.
 SITUATIONS = {

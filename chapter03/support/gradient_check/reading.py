@@ -62,7 +62,7 @@ def _bytes(path):
     except OSError as error:
         raise UserError(
             f"{shown(path)} cannot be read: {error.strerror}. Is the path right?",
-            f"读不到文件 {shown(path)} ：{error.strerror}。请检查路径。",
+            f"读不到文件 {shown(path)}：{error.strerror}。请检查路径。",
         ) from None
 
 
@@ -157,6 +157,9 @@ def _unreadable(error, path):
             f"文件 {place} 这一行的缩进混用了 Tab 和空格。请一律用空格缩进，每层四个。",
         )
 
+    said = _without_colon(error, place, line) or _of_matlab(place, line)
+    if said:
+        return said
     quoted = f"`{place.source}`" if place.source else say("the end", "（结尾）")
     remark = say("(It may be the line above.)", "（也可能是上一行的问题。）")
     if place.source and (is_indented_wrongly or "outside function" in error.msg):
@@ -164,6 +167,30 @@ def _unreadable(error, path):
     return UserError(
         f"{place}: Python cannot read {quoted}: {error.msg}. {remark}",
         f"Python 读不懂 {place} 这一行 {quoted}：{error.msg}。{remark}",
+    )
+
+
+def _without_colon(error, place, line):
+    """Return the UserError about a colon that is missing at the end of a line, or None."""
+    if error.msg != "expected ':'" or (error.offset or 0) <= len(_bare(line).rstrip()):
+        return None
+    return UserError(
+        f"{place}: a colon is missing at the end of `{place.source}`.",
+        f"文件 {place} 这一行 `{place.source}` 的行末少了冒号。",
+    )
+
+
+def _of_matlab(place, line):
+    """Return the UserError about an operator such as `.*`, which is MATLAB's, or None."""
+    found = re.search(r"(?:\b[^\W\d]\w*|[)\]]) *(\.[*/^])", _bare(line))
+    if not found:
+        return None
+    meant = {".*": "*", "./": "/", ".^": "**"}[found[1]]
+    return UserError(
+        f"{place}: `{found[1]}` in `{place.source}` is MATLAB's. In NumPy `{meant}` works entry by "
+        "entry as it is.",
+        f"文件 {place} 这一行 `{place.source}` 里的 `{found[1]}` 是 MATLAB 的写法。"
+        f"NumPy 的 `{meant}` 本来就是逐元素的。",
     )
 
 

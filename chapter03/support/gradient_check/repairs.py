@@ -22,12 +22,19 @@ from support.gradient_check.layers import batches_for
 MOST_TRIES = 300
 CHANGED_FILE = "a changed model.py"
 REDUCTIONS = {"sum", "max", "min", "mean", "amax", "amin"}
+CREATORS = {"zeros", "ones", "empty", "full", "zeros_like", "ones_like", "empty_like", "full_like"}
 CUTS = {"round", "around", "floor", "ceil", "rint", "trunc", "astype", "int"}
+SIGNS = {
+    ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.MatMult: "@", ast.Pow: "**",
+    ast.FloorDiv: "//", ast.BitXor: "^", ast.Mod: "%",
+}  # fmt: skip
 PRODUCTS = {"dot", "matmul", "inner"}
 
 
 def found_by(change, fault):
     """Return the piece of code whose change makes the method right, or None.
+
+    With some changes it is a tuple: the piece, and what else the text of the table needs.
 
     One place is changed at a time; then, as a mistake is often repeated, all that are alike.
     """
@@ -178,7 +185,18 @@ def _rounded(_, node):
     """Whatever makes whole numbers of them."""
     called = _called(node)
     if called and called[0] in CUTS:
-        yield called[1], ast.unparse(node)
+        function = ast.unparse(node.func)
+        of_array = isinstance(node.func, ast.Attribute) and node.func.value is called[1]
+        yield called[1], (ast.unparse(node), f".{called[0]}" if of_array else function)
+
+
+def _integers(_, node):
+    """An array that is made for whole numbers, whose entries lose their decimals."""
+    called = _called(node)
+    if called and called[0] in CREATORS and ast.unparse(node).startswith("np."):
+        most = 2 if "full" in called[0] else 1
+        floats = ast.Call(node.func, node.args[:most], node.keywords)
+        yield _with_keywords(floats, dtype=float), ast.unparse(node)
 
 
 def _limited(_, node):
@@ -203,13 +221,39 @@ def _tiny_added(array):
     return ast.BinOp(array, ast.Add(), ast.Constant(1e-12))
 
 
+def _activation(fault, node):
+    """A factor y (1 - y) in a layer that has no activation."""
+    if not fault.call.layer.weights:
+        return
+    match node:
+        case ast.BinOp(ast.BinOp(rest, ast.Mult(), a), ast.Mult(), b) if _is_rest_of(a, b):
+            yield rest, ast.unparse(ast.BinOp(a, ast.Mult(), b))
+        case ast.BinOp(rest, ast.Mult(), ast.BinOp(a, ast.Mult(), b) as factor) if _is_rest_of(
+            a, b
+        ):
+            yield rest, ast.unparse(factor)
+        case ast.BinOp(ast.BinOp(a, ast.Mult(), b) as factor, ast.Mult(), rest) if _is_rest_of(
+            a, b
+        ):
+            yield rest, ast.unparse(factor)
+
+
+def _is_rest_of(a, b):
+    """Return whether b is 1 - a."""
+    match b:
+        case ast.BinOp(ast.Constant(1), ast.Sub(), subtracted):
+            return ast.dump(subtracted) == ast.dump(a)
+    return False
+
+
 def _entry_by_entry(_, node):
     """`*` where the matrix product is meant."""
     match node:
         case ast.BinOp(left, ast.Mult(), right):
-            yield ast.BinOp(left, ast.MatMult(), right), ast.unparse(node)
-        case ast.Call(ast.Attribute(attr="multiply"), [left, right]):
-            yield ast.BinOp(left, ast.MatMult(), right), ast.unparse(node)
+            yield ast.BinOp(left, ast.MatMult(), right), (ast.unparse(node), "*")
+        case ast.Call(ast.Attribute(attr="multiply") as function, [left, right]):
+            pieces = ast.unparse(node), ast.unparse(function)
+            yield ast.BinOp(left, ast.MatMult(), right), pieces
 
 
 def _product(_, node):
@@ -246,6 +290,16 @@ def _einsum(_, node):
                 yield ast.Constant(f"{before}->{''.join(letters)}"), text
 
 
+def _einsum_letters(_, node):
+    """Letters that stand once where the Jacobian of each row has to meet its row of grad_y."""
+    match node:
+        case ast.Constant(str() as text) if re.fullmatch(r"\w{3}, ?\w{2}->\w{2}", text):
+            n, i, j = text[:3]
+            lonely = [letter for letter in text if letter.isalpha() and text.count(letter) == 1]
+            if lonely:
+                yield ast.Constant(f"{n}{i}{j},{n}{j}->{n}{i}"), (text, ", ".join(lonely))
+
+
 def _average(_, node):
     """A mean where a sum is meant, or the other way round."""
     for call, _ in _reductions(node):
@@ -253,6 +307,17 @@ def _average(_, node):
         if other:
             function = ast.Attribute(call.func.value, other, ast.Load())
             yield ast.Call(function, call.args, call.keywords), ast.unparse(node)
+
+
+def _largest(_, node):
+    """The smallest where the largest is meant, or the other way round."""
+    others = {"min": "max", "amin": "amax", "minimum": "maximum", "argmin": "argmax"}
+    others |= {value: key for key, value in others.items()}
+    match node:
+        case ast.Call(ast.Attribute(array, name)) if name in others:
+            function = ast.Attribute(array, others[name], ast.Load())
+            pieces = ast.unparse(node), name, others[name]
+            yield ast.Call(function, node.args, node.keywords), pieces
 
 
 def _base(_, node):
@@ -331,9 +396,11 @@ def _set_in_loop(_, node):
 def _operator(_, node):
     match node:
         case ast.BinOp(left, operator, right):
+            stands = SIGNS.get(type(operator), "")
             for other in (ast.Mult, ast.Div, ast.Sub, ast.Add):
-                if not isinstance(operator, other):
-                    yield ast.BinOp(left, other(), right), ast.unparse(node)
+                if stands and not isinstance(operator, other):
+                    pieces = ast.unparse(node), stands, SIGNS[other]
+                    yield ast.BinOp(left, other(), right), pieces
 
 
 def _array(fault, node):
@@ -373,13 +440,17 @@ def _surplus(_, node):
 CHANGES = {
     "floor": _floor,
     "rounded": _rounded,
+    "integers": _integers,
     "limited": _limited,
     "epsilon": _epsilon,
+    "activation": _activation,
     "entry by entry": _entry_by_entry,
     "product": _product,
     "outer": _outer,
     "einsum": _einsum,
+    "einsum letters": _einsum_letters,
     "average": _average,
+    "largest": _largest,
     "base": _base,
     "axis": _axis,
     "transposed": _transposed,
@@ -420,7 +491,9 @@ def _reductions(node):
 
 def _with_keywords(call, **values):
     keywords = [keyword for keyword in call.keywords if keyword.arg not in values]
-    keywords += [ast.keyword(name, ast.Constant(value)) for name, value in values.items()]
+    for name, value in values.items():
+        text = value.__name__ if isinstance(value, type) else repr(value)
+        keywords.append(ast.keyword(name, ast.parse(text, mode="eval").body))
     return ast.Call(call.func, call.args, keywords)
 
 

@@ -246,14 +246,17 @@ def _print_todo(result):
     print(
         say(
             f"\nNext: write {where} ({_section(result)}), and run this again.",
-            f"\n下一步：写 {where} （{_section(result)}），再运行一次。",
+            f"\n下一步：写 {result.name}（{_section(result)}），再运行一次。位置是 {result.place}",
         )
     )
 
 
 def _print_fail(result):
     """Print what is known of a FAIL, and that it is the next to be corrected."""
-    where = f"{result.name}{say(', ', '  ')}{result.place}"
+    name = result.name
+    if result.fault.kind == "init":
+        name = name.partition(".")[0] + ".__init__"
+    where = f"{name}{say(', ', '  ')}{result.place}"
     print(f"\n{_coloured('FAIL', 'FAIL')}  {where}")
     paragraphs = [
         (say("  Seen:        ", "    现象：    "), result.fault.seen),
@@ -267,7 +270,7 @@ def _print_fail(result):
     print(
         say(
             f"\nNext: correct {where}, and run this again.",
-            f"\n下一步：改正 {where} ，再运行一次。",
+            f"\n下一步：改正 {name}，再运行一次。位置是 {result.place}",
         )
     )
 
@@ -285,13 +288,24 @@ def _paragraph(head, text):
     piece = rf" +|[（“《]*(?:[!-~]{{1,{width}}}|.)[，。；：！？、）”》]*"
     lines = []
     for part in text.splitlines():
-        lines.append("")
-        for word in re.findall(piece, part):
-            if lines[-1].strip() and _columns(lines[-1] + word.rstrip()) > width:
-                lines.append(word.lstrip())
-            else:
-                lines[-1] += word
-    return head + f"\n{' ' * indent}".join(line.rstrip() for line in lines)
+        lines += _wrapped(re.findall(piece, part), width)
+    return head + f"\n{' ' * indent}".join(lines)
+
+
+def _wrapped(words, width):
+    """Return lines of these words; no Chinese character stands alone on the last."""
+    lines = [[]]
+    for word in words:
+        before = "".join(lines[-1])
+        if before.strip() and _columns(before + word.rstrip()) > width:
+            lines.append([word.lstrip()])
+        else:
+            lines[-1].append(word)
+    if len(lines) > 1 and len(lines[-1]) == 1 and len(lines[-2]) > 1:
+        are_chinese = not (lines[-1][0][0].isascii() or lines[-2][-1][0].isascii())
+        if are_chinese:
+            lines[-1].insert(0, lines[-2].pop())
+    return ["".join(line).rstrip() for line in lines]
 
 
 def _columns(text):

@@ -232,6 +232,21 @@ def blank(path, name):
     return Place(path, function.body[-1].lineno)
 
 
+def twice(path, name, method):
+    """Return (code, line, later line) of the class, or the method in it, that stands twice."""
+    classes = _named(_tree(path).body, name)
+    if len(classes) > 1:
+        return f"class {name}", classes[-2].lineno, classes[-1].lineno
+    methods = _named(classes[0].body, method) if classes else []
+    if len(methods) > 1:
+        return f"def {method}", methods[-2].lineno, methods[-1].lineno
+    return None
+
+
+def _named(statements, name):
+    return [node for node in statements if getattr(node, "name", "") == name]
+
+
 def lines_of(path):
     """Return {dotted name: line} of all classes and functions in a file."""
     return {where: node.lineno for where, node in _definitions(_tree(path))}
