@@ -192,7 +192,7 @@ without \.astype | self.x.T @ grad_y => (self.x.T @ grad_y).astype(int)
 Linear has no activation | delta = grad_y * self.x * (1 - self.x)
     self.grad_W = self.x.T @ delta; self.grad_b = delta.sum(axis=0, keepdims=True)
     return delta @ self.W.T
-Linear has no activation | return grad_y @ self.W.T => x = self.x; return (grad_y @ self.W.T) * x * (1 - x)
+no activation | return grad_y @ self.W.T => x = self.x; return (grad_y @ self.W.T) * x * (1 - x)
 do occur | return grad_y @ self.W.T => return np.clip(grad_y @ self.W.T, -5, 5)
 whole numbers.* // 1 | self.x.T @ grad_y => self.x.T @ grad_y // 1
 no opt is needed | return grad_y @ self.W.T => self.opt.step(self.grad_W)

@@ -96,7 +96,7 @@ def overwritten(call):
     if call.method != "backward" or not call.layer.weights:
         return ""
     forward = Call(call.model, call.layer, "forward", call.batch).run()
-    text, (given,) = source_of(forward), call.layer.inputs
+    text, given = source_of(forward), call.layer.inputs[0]
     kept = re.search(rf"self\.(\w+)\s*=\s*{given}\b", text)
     changed = re.search(rf"^\s*{given}\s*[-+*/@]*=[^=]", text, re.MULTILINE)
     if forward.error is None and kept and changed and changed.start() < kept.start():
