@@ -13,7 +13,20 @@ FAILS = {
     # what is wrong: the code, what is said of it
     "a wrong layer in MLP": (
         "[linear, Sigmoid()] => [linear, Softmax()]",
-        r"MLP\(3, \[4\], 2\): linears\[0\]\.grad_W: relative error",
+        r"MLP\(3, \[4\], 2\): layers\[1\] is a Softmax; the last layer, and no other",
+    ),
+    "no Softmax at the end": (
+        "[last, Softmax()] => [last, Sigmoid()]",
+        r"layers\[3\] is a Sigmoid; the last layer, and no other, is Softmax",
+    ),
+    "a layer that the checks do not know": (
+        r"class MLP: => class Tanh(Sigmoid):\n    pass\n\n\nclass MLP:"
+        "\n[linear, Sigmoid()] => [linear, Tanh()]",
+        r"layers\[1\] is of the class Tanh, which the checks do not know",
+    ),
+    "an activation that is left out on the way back": (
+        "in reversed(self.layers): => in (*self.layers[:1:-1], self.layers[0]):",
+        r"linears\[0\]\.grad_W: relative error",
     ),
     "something else among the linears": (
         "self.linears.append(linear) => self.linears.append(1)",

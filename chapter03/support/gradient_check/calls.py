@@ -7,6 +7,7 @@ import numpy as np
 
 from support.gradient_check import limits, shapes
 from support.gradient_check.layers import (
+    TOLERANCE,
     Batch,
     Layer,
     batches_for,
@@ -14,6 +15,7 @@ from support.gradient_check.layers import (
     slopes_at_kinks,
 )
 from support.gradient_check.limits import Place, last_frame
+from support.gradient_check.numerical import relative_error
 
 
 @dataclass(eq=False)
@@ -49,13 +51,23 @@ class Call:
         return right_results(self.layer, self.method, self.batch)
 
     def expected(self, name):
-        """Return the right result; at a kink, of all that are right the nearest to what came."""
-        right = self.right[name]
-        got = self.results.get(name)
-        if not self.batch.is_extreme or self.method == "forward" or np.shape(got) != right.shape:
+        """Return the right result; at a kink, of all that are right the nearest to what came.
+
+        Where nothing came that could be right, it is the slope of the side below the kink.
+        """
+        right, got = self.right[name], self.results.get(name)
+        if self.method == "forward":
             return right
-        lowest, highest, is_kink = slopes_at_kinks(self.layer, self.batch, name)
-        return np.where(is_kink, np.clip(got, lowest, highest), right)
+        fits = isinstance(got, np.ndarray) and got.dtype.kind in "fiub" and got.shape == right.shape
+        # Looking for kinks takes as long as all the rest, and most often nothing is wrong.
+        if fits and np.max(relative_error(got, right)) < TOLERANCE["float64"]:
+            return right
+        below, above, is_kink = slopes_at_kinks(self.layer, self.batch, name)
+        nearest = below
+        if fits:
+            nearest = np.clip(got, np.minimum(below, above), np.maximum(below, above))
+            nearest = np.where(np.isnan(nearest), below, nearest)
+        return np.where(is_kink, nearest, right)
 
     def run(self, subject=None, forward=True, frozen=()):
         """Call the method of `subject`, by default a new object, and return self; raise nothing.

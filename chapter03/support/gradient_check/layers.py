@@ -252,13 +252,13 @@ def right_results(layer, method, batch):
 
 @cache
 def slopes_at_kinks(layer, batch, result):
-    """Return (lowest, highest, where) of the right gradients at a kink, as ReLU has at 0.
+    """Return (below, above, is_kink): the gradient on both sides, and where the two differ.
 
-    `where` is an array of bools. Elsewhere the two are the gradient from below and above.
+    They differ at a kink, as ReLU has at 0, and every gradient between the two is right there.
     """
     below, above = numerical.slopes_on_both_sides(*_loss_of(layer, _in_float64(batch), result))
     is_kink = numerical.relative_error(below, above) > TOLERANCE["float32"]
-    return np.minimum(below, above), np.maximum(below, above), is_kink
+    return below, above, is_kink
 
 
 def _in_float64(batch):

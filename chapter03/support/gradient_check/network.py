@@ -11,7 +11,7 @@ import numpy as np
 from support import weights
 from support.gradient_check import numerical, source
 from support.gradient_check.judge import FaultError
-from support.gradient_check.layers import TOLERANCE
+from support.gradient_check.layers import LAYERS, TOLERANCE
 from support.gradient_check.limits import last_frame, message_of
 from support.gradient_check.numerical import relative_error
 from support.language import say
@@ -19,6 +19,7 @@ from support.language import say
 IN_FEATURES, HIDDEN, CLASSES = 3, 4, 2
 FULL_BATCH, LEFT_OVER = 4, 3
 EPOCHS = 2
+LAYER_NAMED = {layer.name: layer for layer in LAYERS}
 LEARNING_RATE, MOMENTUM, WEIGHT_DECAY = 0.1, 0.9, 1e-4
 
 
@@ -56,6 +57,7 @@ def _method_at(place):
 def _walk(model):
     rng = np.random.default_rng(4)
     network = model.MLP(IN_FEATURES, [HIDDEN], CLASSES, rng)
+    _check_layers(network)
     loss_function = model.CrossEntropyLoss()
     x = rng.normal(size=(FULL_BATCH + LEFT_OVER, IN_FEATURES)).astype(np.float32)
     y = np.eye(CLASSES, dtype=np.float32)[rng.integers(0, CLASSES, len(x))]
@@ -74,27 +76,46 @@ def _walk(model):
     _save_load_and_read(model, network, x)
 
 
+def _check_layers(network):
+    """Raise WrongError if MLP is made of other layers than the checks know, or in a wrong order."""
+    names = [type(layer).__name__ for layer in network.layers]
+    for i, name in enumerate(names):
+        if name not in LAYER_NAMED:
+            raise WrongError(
+                say(f"layers[{i}] is of the class {name}", f"layers[{i}] 的类是 {name}")
+                + say(", which the checks do not know", "，检查程序不认识它")
+            )
+        is_last = i == len(names) - 1
+        if is_last != (name == "Softmax"):
+            raise WrongError(
+                say(f"layers[{i}] is a {name}", f"layers[{i}] 是 {name}")
+                + say("; the last layer, and no other, is Softmax", "；只有最后一层是 Softmax")
+            )
+
+
 def _compare_gradients(network, x, y):
     """Raise WrongError if a gradient is not that found by nudging every weight."""
-    arrays = []
-    for linear in network.linears:
-        arrays += [np.asarray(linear.W, np.float64), np.asarray(linear.b, np.float64)]
     for i, linear in enumerate(network.linears):
         for name, got in (("W", linear.grad_W), ("b", linear.grad_b)):
-            position = 2 * i + (name == "b")
-            right = numerical.slopes(partial(_slow_loss, x, y, arrays, position), arrays[position])
+            weight = np.asarray(getattr(linear, name), np.float64)
+            right = numerical.slopes(partial(_slow_loss, network, x, y, linear, name), weight)
             worst = np.max(relative_error(got, right))
             if worst > TOLERANCE["float32"]:
                 error = say(f"relative error {worst:.2g}", f"相对误差 {worst:.2g}")
                 raise WrongError(f"linears[{i}].grad_{name}: {error}")
 
 
-def _slow_loss(x, y, arrays, position, array):
-    """Return the network's loss by the slow formulas, with `array` in place of one of `arrays`."""
-    W0, b0, W1, b1 = [*arrays[:position], array, *arrays[position + 1 :]]
-    hidden = numerical.sigmoid(numerical.linear(x.tolist(), W0.tolist(), b0.tolist()))
-    y_hat = numerical.softmax(numerical.linear(hidden, W1.tolist(), b1.tolist()))
-    return numerical.cross_entropy(y_hat, y.tolist())
+def _slow_loss(network, x, y, changed, weight, array):
+    """Return the network's loss by the slow formulas, with `array` as a weight of `changed`."""
+    for layer in network.layers:
+        known = LAYER_NAMED[type(layer).__name__]
+        arrays = {"x": x}
+        for name in known.weights:
+            arrays[name] = np.asarray(getattr(layer, name), np.float64)
+        if layer is changed:
+            arrays[weight] = array
+        x = known.output_for(arrays)
+    return numerical.cross_entropy(x.tolist(), y.tolist())
 
 
 def _step(linears, velocities):
