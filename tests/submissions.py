@@ -566,8 +566,8 @@ other way round, a division | return -self.y_hat / self.y
 factor y is missing | return -1 / self.y_hat / len(self.y)
 its name has to be backward | def backward(self): => def gradient(self):
 has to stand in class | \n    def backward(self): => \ndef backward(self):
-stand in class | \n\nclass MLP: => \n    def backward(self):\n        raise Later\n\n\nclass MLP:
-    raise Later => raise NotImplementedError
+stand in class | len(self.y)\n        # END => len(self.y)\n\n    LATER  #
+    LATER => def backward(self):\n        raise NotImplementedError
 has to stand in class | def backward(self): => def g(self):
 PASS | return np.where(self.y == 1, -1 / self.y_hat, 0) / self.y.shape[0]
 PASS | g = np.zeros_like(self.y_hat); i = np.arange(len(g)), self.y.argmax(axis=1)

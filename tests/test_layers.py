@@ -14,10 +14,12 @@ from support.gradient_check.layers import LAYERS, METHODS, batches_for, example_
 EVERY_METHOD = [(layer, method) for layer in LAYERS for method in METHODS]
 IDS = [f"{layer.name}.{method}" for layer, method in EVERY_METHOD]
 
+COUNT = len(EVERY_METHOD) + len(METHODS)  # with Ramp's
+
 # What somebody adds to model.py, to numerical.py and to layers.py.
 MODEL = '''
-class ReLU:
-    """ReLU（讲义第 3 节）。 ReLU (handout, section 3): y = max(x, 0)."""
+class Ramp:
+    """斜坡函数（讲义第 3 节）。 Ramp (handout, section 3): y = max(x, 0)."""
 
     def forward(self, x):
         """由 x 算出 y。 Return y, shaped like x."""
@@ -35,15 +37,15 @@ class ReLU:
 
 '''
 NUMERICAL = '''
-def relu(x):
+def ramp(x):
     """y = max(x, 0), entry by entry."""
     return [[max(v, 0.0) for v in row] for row in x]
 '''
 ENTRY = """
     Layer(
-        name="ReLU",
+        name="Ramp",
         section=3,
-        formula=numerical.relu,
+        formula=numerical.ramp,
         forward="y = max(x, 0)",
         backward="dL/dx = dL/dy where x > 0, else 0",
         example={"x": [[1, -2, 0], [0, 3, -1]], "grad_y": [[1, 2, -1], [4, 0, 2]]},
@@ -53,7 +55,7 @@ ENTRY = """
 
 @pytest.fixture(scope="module")
 def house(tmp_path_factory):
-    """Return a copy of chapter03/ with a class ReLU."""
+    """Return a copy of chapter03/ with a class Ramp."""
     chapter = tmp_path_factory.mktemp("house") / "chapter03"
     shutil.copytree(make_startup.CHAPTER, chapter, ignore=shutil.ignore_patterns("__pycache__"))
 
@@ -84,11 +86,11 @@ RIGHT = ["self.x > 0", "self.x >= 0", "0.5 * (np.sign(self.x) + 1)"]
 
 
 @pytest.mark.parametrize("slope", RIGHT)
-def test_a_right_relu_passes_with_any_slope_at_its_kink(slope, house, tmp_path):
+def test_a_right_ramp_passes_with_any_slope_at_its_kink(slope, house, tmp_path):
     said = checked(house, tmp_path, "(self.x > 0)", f"({slope})")
-    assert "10 of 10 done" in said
+    assert f"{COUNT} of {COUNT} done" in said
     assert "FAIL" not in said
-    assert "PASS   ReLU.backward" in said
+    assert "PASS   Ramp.backward" in said
 
 
 WRONG = {
@@ -99,19 +101,23 @@ WRONG = {
                    "N times too large"),
     "a slope at the kink": ("self.x > 0", "(self.x > 0) + 2 * (self.x == 0)",
                             r"backward\(grad_y\)\[0, 0\] is .*, and should be"),
+    "nan at the kink": ("grad_y * (self.x > 0)", "grad_y * np.maximum(self.x, 0) / self.x",
+                        "is nan, and should be 0"),
+    "an infinite slope at the kink": ("(self.x > 0)", "np.where(self.x, self.x > 0, np.inf)",
+                                      "is -?inf, and should be 0"),
     "numbers": ("np.maximum(x, 0)", "np.maximum(x, 0.5)",
                 r"x = \[\[1, -2, 0\], \[0, 3, -1\]\].*should give \[\[1, 0, 0\], \[0, 3, 0\]\]"),
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("name", WRONG)
-def test_a_wrong_relu_is_named_with_what_is_true_of_any_layer(name, house, tmp_path):
+def test_a_wrong_ramp_is_named_with_what_is_true_of_any_layer(name, house, tmp_path):
     old, new, pattern = WRONG[name]
     said = " ".join(checked(house, tmp_path, old, new).split())
-    assert "9 of 10 done" in said or "8 of 10 done" in said
-    assert re.search(r"FAIL ReLU\.(forward|backward), ", said)
+    assert f"{COUNT - 1} of {COUNT} done" in said or f"{COUNT - 2} of {COUNT} done" in said
+    assert re.search(r"FAIL Ramp\.(forward|backward), ", said)
     assert re.search(pattern, said)
-    assert "Next: correct ReLU" in said
+    assert "Next: correct Ramp" in said
 
 
 @pytest.mark.parametrize(("layer", "method"), EVERY_METHOD, ids=IDS)

@@ -187,7 +187,7 @@ def test_of_an_invisible_character_it_is_said_how_many_lines_hold_it(load):
     once = refusal(load, with_line("return\xa0x"))
     assert once.endswith("type it again.")
     line = "        self.x = x\n"
-    twice = refusal(load, SOLUTION.replace(line, line.replace(" ", "\xa0", 8) * 2))
+    twice = refusal(load, SOLUTION.replace(line, line.replace(" ", "\xa0", 8) * 2, 1))
     assert twice.endswith("type it again. (2 lines hold one.)")
 
 
