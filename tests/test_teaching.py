@@ -46,8 +46,9 @@ def copy(tmp_path_factory):
     insert(checks / "numerical.py", "def slopes(", f"{numerical}\n\n")
     insert(checks / "layers.py", ")\n\n\n@cache\ndef batches_for", layers)
 
-    row, _ = snippets("Adding a mistake")
+    row, _, rows, _ = snippets("Adding a mistake")
     insert(checks / "mistakes.py", '  ],\n  ("Softmax.forward", "y"): [', row)
+    insert(checks / "mistakes.py", "}\n\n# What may have become of", rows)
     return root
 
 
@@ -86,12 +87,33 @@ def test_a_layer_added_as_the_text_says_is_checked_blanked_and_graded(copy):
     assert "the sign is wrong" in rows[1][-2]
 
 
-def test_a_mistake_added_as_the_text_says_is_named(copy):
-    _, submission = snippets("Adding a mistake")
+def test_the_network_follows_an_mlp_with_the_new_layer(copy):
+    right = (copy / "chapter03" / "solution" / "model.py").read_text(encoding="utf-8")
+    adapted = right.replace("[linear, Sigmoid()]", "[linear, Rectifier()]")
+    assert adapted != right
+    wrong = adapted.replace("reversed(self.layers)", "reversed(self.layers[:1])")
+    for source, code in ((adapted, "PASS"), (wrong, "FAIL")):
+        (copy / "model.py").write_text(source, encoding="utf-8")
+        output = python(copy, "chapter03/solution/main.py", "--check_only", "--model", "model.py")
+        assert f"{COUNT + 2} of {COUNT + 2} done" in output
+        assert f"  {code}   the whole network" in output
+
+
+@pytest.mark.parametrize(
+    ("layer", "line"),
+    [
+        ("Sigmoid", "return grad_y * self.y * (1 - self.y)"),
+        ("Rectifier", "return grad_y * (self.x > 0)"),
+    ],
+    ids=["Sigmoid", "Rectifier"],
+)
+def test_a_mistake_added_as_the_text_says_is_named(layer, line, copy):
+    _, submission, _, of_the_layer = snippets("Adding a mistake")
+    submission = {"Sigmoid": submission, "Rectifier": of_the_layer.partition("\n")[2]}[layer]
     says, _, code = submission.strip().partition(" | ")
     right = (copy / "chapter03" / "solution" / "model.py").read_text(encoding="utf-8")
-    assert right.count("return grad_y * self.y * (1 - self.y)") == 1
-    wrong = right.replace("return grad_y * self.y * (1 - self.y)", code)
+    before, _, after = right.rpartition(line)
+    wrong = before + code + after
     (copy / "model.py").write_text(wrong, encoding="utf-8")
     words = ["chapter03/solution/main.py", "--check_only", "--model", "model.py"]
     assert re.search(says, python(copy, *words))
