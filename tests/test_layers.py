@@ -72,12 +72,13 @@ def house(tmp_path_factory):
     return chapter
 
 
-def checked(house, tmp_path, old="", new=""):
-    """Return what the checks in the house say of its solution with a change."""
+def checked(house, tmp_path, old, new):
+    """Return what the checks in the house say of its solution with a change in Ramp."""
     source = (house / "solution" / "model.py").read_text(encoding="utf-8")
-    assert old in source
+    assert old in MODEL
+    assert MODEL in source
     file = tmp_path / "model.py"
-    file.write_text(source.replace(old, new) if old else source, encoding="utf-8")
+    file.write_text(source.replace(MODEL, MODEL.replace(old, new)), encoding="utf-8")
     command = [sys.executable, house / "solution" / "main.py", "--check_only", "--model", file]
     return subprocess.run(command, capture_output=True, text=True, encoding="utf-8").stdout
 
