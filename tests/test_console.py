@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -127,6 +128,11 @@ def test_a_path_is_shown_from_here_if_that_is_shorter(tmp_path, monkeypatch):
     assert console.shown(near) == os.path.join("a folder", "weights.npz")
     monkeypatch.chdir(deep)
     assert console.shown("/weights.npz") == os.path.abspath("/weights.npz")
+
+
+def test_a_tilde_is_the_user_s_own_folder_and_that_of_nobody_stays_a_name():
+    assert console.path("~/mine") == Path.home() / "mine"
+    assert console.path("~no such user/mine") == Path("~no such user/mine")
 
 
 class Shell:

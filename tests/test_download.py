@@ -221,7 +221,9 @@ OTHERS = {
     "Fashion-MNIST, unpacked": gzip.decompress(FASHION),
     "another of the four": PACKED["t10k-images-idx3-ubyte.gz"],
     "longer than all of them": bytes(60_000),
+    "text of the user's own": b"mine",
     "text of the user's own, packed": gzip.compress(b"mine"),
+    "a zip": b"PK\x03\x04" + bytes(99),
 }
 
 
@@ -274,7 +276,14 @@ def test_a_folder_of_the_file_s_name_is_kept(mirrors, tmp_path):
     assert load(tmp_path) == CONTENTS
 
 
-@pytest.mark.parametrize("content", [b"damaged", FASHION, None], ids=["damaged", "other", "none"])
+def test_a_link_to_a_disk_that_is_not_plugged_in_is_kept(mirrors, tmp_path):
+    mirror.put(tmp_path, LARGEST)
+    link(tmp_path / LARGEST, tmp_path / "disk" / LARGEST)
+    assert load(tmp_path, *mirrors(serves_the_files)) == CONTENTS
+    assert (tmp_path / LARGEST).is_symlink()
+
+
+@pytest.mark.parametrize("content", [b"<html>", FASHION, None], ids=["damaged", "other", "none"])
 def test_a_file_that_is_reached_by_a_link_is_never_replaced_where_it_lies(
     content, mirrors, tmp_path
 ):

@@ -92,7 +92,7 @@ def command(*words, python=None):
 
 def path(text):
     """Return a path of the command line, in which ~ is the user's own folder."""
-    return pathlib.Path(text).expanduser()
+    return pathlib.Path(os.path.expanduser(text))  # unlike Path's own, it never fails
 
 
 class HelpFormatter(argparse.HelpFormatter):

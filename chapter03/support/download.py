@@ -31,6 +31,8 @@ NEAR_MISSES_LOOKED_AT = 10_000  # files: somebody's --data_dir may be the whole 
 NEAR_MISSES_TOLD = 3  # of a kind
 LARGEST_PACKED = 12_000_000  # bytes; MNIST's largest has 9.9 million
 GZIP_MAGIC = b"\x1f\x8b"
+# What a broken download begins with: a packed file, an unpacked one, a log-in page.
+BEGINNINGS = (GZIP_MAGIC, b"\0\0\x08", b"<")
 ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".7z", ".rar")
 
 ATTEMPTS = 3  # of a mirror that is busy or loses the connection
@@ -206,9 +208,9 @@ def _judge(path, file, files):
 
     Another is whole and somebody may want it: Fashion-MNIST under MNIST's names, or a folder.
     """
-    if not os.path.exists(path):
+    if not os.path.lexists(path):
         return "nothing"
-    if not os.path.isfile(path):
+    if not os.path.isfile(path):  # also a link to a disk that is not plugged in
         return "another"
     try:
         if os.path.getsize(path) > _largest(files):
@@ -222,6 +224,8 @@ def _judge(path, file, files):
     if _name_of(content, files) == file.name:
         return "right"
     if was_packed or len(content) >= file.size:
+        return "another"
+    if raw and not raw.startswith(BEGINNINGS):
         return "another"
     return "damaged"
 
