@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import pickle
 import subprocess
 import sys
@@ -114,14 +115,22 @@ class Bomb:
         return Path.touch, (self.path,)
 
 
-def packed(name, array):
+def packed(name, array, method=zipfile.ZIP_DEFLATED):
     """Return the bytes of a right file in which one array is packed to a thousandth."""
-    file = io.BytesIO(weights_file({name: None}))
     content = io.BytesIO()
     np.save(content, array)
-    with zipfile.ZipFile(file, "a", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr(f"{name}.npy", content.getvalue())
+    return with_packed_member(name, content.getvalue(), method)
+
+
+def with_packed_member(name, content, method=zipfile.ZIP_DEFLATED):
+    file = io.BytesIO(weights_file({name: None}))
+    with zipfile.ZipFile(file, "a", method) as archive:
+        archive.writestr(f"{name}.npy", content)
     return file.getvalue()
+
+
+# The second version of NumPy's format says in four bytes how long the header is.
+LONG_HEADER = b"\x93NUMPY\x02\0" + (80_000_000).to_bytes(4, "little") + bytes(80_000_000)
 
 
 STRANGE = {
@@ -148,7 +157,9 @@ STRANGE = {
     "a meta of 20 MB": weights_file(much="x" * 5_000_000),
     "a pickle": pickle.dumps(Bomb("pickle")),
     "another version": weights_file(format=2),
-    "an unpacked array of 80 MB": packed("W0", np.zeros((10_000, 1000))),
+    "an unpacked array of 64 MB": packed("W0", np.zeros((8_000, 1000))),
+    "a header of 80 MB": with_packed_member("W0", LONG_HEADER),
+    "packed in another way": packed("W0", np.zeros((2, 3)), zipfile.ZIP_BZIP2),
 }
 
 
@@ -254,6 +265,22 @@ def test_weights_in_float64_or_in_another_order_of_memory_open(tmp_path):
     loaded, _ = weights.load(path, MLP)
     np.testing.assert_array_equal(loaded.linears[0].W, W)
     assert loaded.linears[0].W.dtype == np.float32
+
+
+def test_packed_weights_of_a_usual_size_open(tmp_path):
+    path = tmp_path / "weights.npz"
+    path.write_bytes(packed("W0", np.ones((2, 3))))
+    loaded, _ = weights.load(path, MLP)
+    np.testing.assert_array_equal(loaded.linears[0].W, np.ones((2, 3)))
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs a pipe with a name")
+def test_a_pipe_is_not_waited_for(tmp_path):
+    path = tmp_path / "weights.npz"
+    os.mkfifo(path)
+    for read in (lambda path: weights.load(path, MLP), weights.load_meta):
+        with pytest.raises(UserError, match="a folder, a pipe or a device"):
+            read(path)
 
 
 def test_missing_weights_are_one_sentence(tmp_path):

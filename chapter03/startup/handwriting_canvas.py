@@ -37,8 +37,9 @@ def main(argv=None):
     about = say("Draw digits; a trained network reads them.", "手写数字，看训练好的网络怎样读。")
     file = say("the network", "网络的权重文件") + f" ({console.shown(WEIGHTS)})"
     parser = argparse.ArgumentParser(description=about)
-    parser.add_argument("--weights", type=Path, default=WEIGHTS, metavar="FILE", help=file)
-    path = parser.parse_args(argv).weights.expanduser()
+    add = parser.add_argument
+    add("--weights", type=console.path, default=WEIGHTS, metavar="FILE", help=file)
+    path = parser.parse_args(argv).weights
 
     np.seterr(all="ignore")  # as in training
     try:
@@ -54,7 +55,7 @@ def main(argv=None):
 def find_reader(path):
     """Return a Reader with the weights file `path`, or raise a UserError that says what to do."""
     # A file that the user names may be misspelt; if the usual one is missing, training helps.
-    if path.absolute() != WEIGHTS and not path.exists():
+    if path.absolute() != WEIGHTS and not os.path.exists(path):
         raise UserError(
             f"There is no file {path}. Without --weights, {console.shown(WEIGHTS)} is opened.",
             f"没有 {path} 这个文件。不写 --weights，打开的就是 {console.shown(WEIGHTS)}。",

@@ -7,6 +7,7 @@ version, the layer sizes `dims`, and what the training tells (data set, epoch, h
 import contextlib
 import io
 import json
+import os
 import zipfile
 from itertools import pairwise
 
@@ -20,6 +21,7 @@ FORMAT_VERSION = 1
 MAX_PARAMETERS = 1 << 26  # ten times what --hidden_dims 2048 2048 needs
 MAX_LAYERS = 1000
 MAX_META = 1 << 24  # bytes: the history of some 60,000 epochs
+MAX_PACKED = 1 << 26  # bytes that may be packed: save() packs nothing, and a bomb is all zeros
 
 
 def save(path, network, **meta):
@@ -90,7 +92,9 @@ def _opened(path):
     """Yield the archive at `path`; what cannot be read of it becomes a UserError."""
     shown = console.shown(path)
     try:
+        _refuse_what_has_no_end(path)
         with zipfile.ZipFile(path) as archive:
+            _refuse_bombs(archive)
             yield archive
     except FileNotFoundError:
         raise UserError(
@@ -99,11 +103,28 @@ def _opened(path):
         ) from None
     except Exception as error:
         # A damaged archive makes zipfile, zlib, json and numpy raise almost anything.
-        why = " ".join(str(getattr(error, "strerror", None) or error).split())[:200]
+        reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        why = " ".join(reason.split())[:200]
         raise UserError(
             f"{shown} is not a usable weights file ({why}). Train again to replace it.",
             f"{shown} 不是可用的权重文件（{why}）。请重新训练，生成新的文件。",
         ) from None
+
+
+def _refuse_what_has_no_end(path):
+    """Raise ValueError if a pipe or a device lies at `path`, which may also be an open file."""
+    if not isinstance(path, io.BytesIO) and os.path.exists(path) and not os.path.isfile(path):
+        raise ValueError("a folder, a pipe or a device")
+
+
+def _refuse_bombs(archive):
+    """Raise ValueError if a small file would fill the memory once it is unpacked."""
+    packed = [member for member in archive.infolist() if member.compress_type != zipfile.ZIP_STORED]
+    # Other methods than NumPy's are unpacked in one go, whatever length they are said to have.
+    if any(member.compress_type != zipfile.ZIP_DEFLATED for member in packed):
+        raise ValueError("packed, but not by NumPy")
+    if sum(member.file_size for member in packed) > MAX_PACKED:
+        raise ValueError("packed, and too large once unpacked")
 
 
 def _read_meta(archive):
