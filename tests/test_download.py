@@ -417,6 +417,10 @@ def breaks_the_protocol(request):
     request.wfile.write(f"{ESCAPES}\r\n\r\n".encode("latin-1"))
 
 
+def answers_with_codes_alone(request):
+    request.wfile.write(b"\0\1\2\3\r\n\r\n")
+
+
 ELSE, LATE, SLOW = "not the file", "timed out", "too slow"
 MIRRORS = {  # what one does, and why the next is asked, if it is
     "serves the files": (serves_the_files, None),
@@ -449,6 +453,7 @@ MIRRORS = {  # what one does, and why the next is asked, if it is
     "steers the console": (lambda r: r.reply(b"", 404, status_text=ESCAPES), "404 Client Error"),
     "redirects to nonsense": (lambda r: r.reply(status=302, Location="x:\x1b[2J"), "No connection"),
     "breaks the protocol": (breaks_the_protocol, "[2J"),
+    "speaks another protocol": (answers_with_codes_alone, "BadStatusLine"),
 }
 
 

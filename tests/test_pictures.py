@@ -120,6 +120,8 @@ def test_the_label_names_what_was_chosen_otherwise():
     assert pictures.label(META, "startup", theirs) == "startup, lr 0.1, seed 3, dataset pen"
     assert pictures.label(META, "startup", META) == "startup"
     assert pictures.label(META, "startup", {}) == "startup"
+    theirs = {"options": {"hidden_dims": [8] * 100_000}}
+    assert len(pictures.label(META, "startup", theirs)) < 400
 
 
 def visible(figure):

@@ -352,7 +352,7 @@ def _in_words(url, fault):
     cause = fault
     while cause.__context__:
         cause = cause.__context__
-    words = _printable(cause)[:150]
+    words = _printable(cause)[:150] or type(cause).__name__
 
     if isinstance(fault, requests.exceptions.ProxyError) or "SOCKS" in words:
         if "SOCKS" in words:

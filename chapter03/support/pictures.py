@@ -38,7 +38,7 @@ def draw_losses(path, meta, rival_name, rival_meta):
             # So wide, and behind, that both can be seen where the networks have the same curves.
             wide = {"linestyle": "--", "linewidth": 5, "alpha": 0.35, "zorder": 1}
             _draw_history(losses, accuracies, rival_meta["history"], wide)
-            text = _wrapped(label(meta, rival_name, rival_meta))
+            text = textwrap.fill(label(meta, rival_name, rival_meta), LABEL_WIDTH)
             losses.plot([], color="gray", label=text, **wide)
 
         for axes in (losses, accuracies):
@@ -72,13 +72,8 @@ def label(meta, rival_name, rival_meta):
     for name, value in theirs.items():
         if value != ours.get(name):
             parts.append(f"{name} {value}")
-    return ", ".join(parts)
-
-
-def _wrapped(text):
-    if len(text) > LABEL_LENGTH:
-        text = text[:LABEL_LENGTH] + " ..."
-    return textwrap.fill(text, LABEL_WIDTH)
+    text = ", ".join(parts)
+    return text if len(text) <= LABEL_LENGTH else text[:LABEL_LENGTH] + " ..."
 
 
 def draw_mistakes(path, images, labels, y_hat, W):
