@@ -28,7 +28,6 @@ WEIGHTS = HERE.parent.parent / "model" / HERE.name / "weights.npz"
 # Below this probability the answer is "not sure". Of 7,494 digits that 30 people wrote with a pen,
 # 98 % lie above it, and 99.5 % of these are read rightly.
 SURE = 0.8
-
 POLL = 300  # milliseconds between two looks for new weights
 
 

@@ -242,11 +242,12 @@ def _section(result):
 
 
 def _print_todo(result):
-    where = f"{result.name}{say(', ', '  ')}{result.place}"
+    name = result.name
+    section = _section(result)
     print(
         say(
-            f"\nNext: write {where} ({_section(result)}), and run this again.",
-            f"\n下一步：写 {result.name}（{_section(result)}），再运行一次。位置是 {result.place}",
+            f"\nNext: write {name}, {result.place} ({section}), and run this again.",
+            f"\n下一步：写 {name}（{section}），再运行一次。位置是 {result.place}",
         )
     )
 
@@ -269,7 +270,7 @@ def _print_fail(result):
             print(_paragraph(head, text))
     print(
         say(
-            f"\nNext: correct {where}, and run this again.",
+            f"\nNext: correct {name}, {result.place}, and run this again.",
             f"\n下一步：改正 {name}，再运行一次。位置是 {result.place}",
         )
     )
