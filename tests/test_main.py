@@ -490,11 +490,16 @@ def test_nothing_is_trained_if_a_check_fails_or_only_checks_are_asked_for(run, m
     assert run("--check_only") == 1
 
 
-def test_the_file_for_the_report_is_handed_to_the_checks(monkeypatch, tmp_path):
+def test_the_model_and_the_file_for_the_report_are_handed_to_the_checks(monkeypatch, tmp_path):
     run = mock.Mock(return_value=True)
     monkeypatch.setattr(main.gradient_check, "run", run)
-    main.main(["--check_only", "--report", str(tmp_path / "report.json")])
-    assert run.call_args.args[1] == tmp_path / "report.json"
+    own = tmp_path / "model.py"
+    own.write_text("class Own: pass", encoding="utf-8")
+    report = tmp_path / "report.json"
+    main.main(["--check_only", "--model", str(own), "--report", str(report)])
+    loaded, report_path = run.call_args.args
+    assert loaded.__file__ == str(own)
+    assert report_path == report
 
 
 def test_a_run_that_learned_nothing_ends_with_a_remark(mnist, run, capsys):

@@ -3,7 +3,21 @@
 import numpy as np
 import pytest
 
-from support import pen_digits
+from support import pen_digits, strokes
+
+# The digits from 0 to 9 as anybody writes them: strokes of points (x, y), y down.
+BY_HAND = [
+    [[(5, 0), (1, 4), (1, 10), (5, 14), (9, 10), (9, 4), (5, 0)]],
+    [[(5, 0), (5, 14)]],
+    [[(1, 3), (4, 0), (8, 3), (1, 14), (9, 14)]],
+    [[(1, 1), (6, 0), (8, 3), (4, 6), (9, 10), (6, 14), (1, 13)]],
+    [[(3, 0), (1, 8), (9, 8)], [(7, 3), (6, 14)]],
+    [[(9, 0), (3, 0), (2, 6), (7, 6), (8, 11), (5, 14), (1, 13)]],
+    [[(6, 0), (2, 6), (2, 12), (5, 14), (8, 11), (6, 8), (2, 10)]],
+    [[(1, 0), (9, 0), (4, 14)]],
+    [[(8, 2), (5, 0), (2, 3), (8, 10), (5, 14), (2, 11), (8, 2)]],
+    [[(8, 3), (5, 0), (2, 3), (4, 7), (8, 3), (7, 14)]],
+]
 
 
 @pytest.fixture(scope="module")
@@ -39,3 +53,11 @@ def test_neighbours_among_other_digits_have_the_same_label(digits):
     new, new_labels = pen_digits.generate(300, np.random.default_rng(2))
     distance = (known**2).sum(axis=1) - 2 * new.astype(np.float32) @ known.T
     assert np.mean(labels[distance.argmin(axis=1)] == new_labels) > 0.6
+
+
+def test_a_label_is_the_digit_that_is_written(digits):
+    """Each digit by hand is named after the nearest of 1,000; at most one is mistaken."""
+    known, labels = digits[0].astype(np.float32), digits[1]
+    by_hand = np.array([strokes.render(drawing).reshape(784) for drawing in BY_HAND])
+    distance = (known**2).sum(axis=1) - 2 * by_hand.astype(np.float32) @ known.T
+    assert np.sum(labels[distance.argmin(axis=1)] == np.arange(10)) >= 9

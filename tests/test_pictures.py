@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import matplotlib
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
@@ -73,6 +74,14 @@ def test_equal_curves_of_both_networks_can_be_told_apart(figures, tmp_path):
             # The wide one shows on both sides of the narrow one, which lies above it.
             assert other.get_linewidth() >= own.get_linewidth() + 2
             assert other.get_zorder() < own.get_zorder()
+
+
+def test_settings_of_the_user_s_neither_count_nor_change(figures, tmp_path):
+    with matplotlib.rc_context({"axes.facecolor": "black"}):
+        pictures.draw_losses(tmp_path / "loss.png", META, "solution", {})
+        assert matplotlib.rcParams["axes.facecolor"] == "black"
+    for axes in figures[0].axes:
+        assert matplotlib.colors.to_hex(axes.get_facecolor()) == "#ffffff"
 
 
 @pytest.mark.parametrize("epochs", [1, 2, 3, 7, 100])

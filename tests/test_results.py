@@ -138,7 +138,7 @@ def test_a_run_stopped_by_its_first_loss_leaves_everything(results, tmp_path):
     lay(folder, OLD)
     lay(folder / "previous", OLDER)
     with pytest.raises(UserError):
-        results.add_epoch(network(), 1, [np.nan], np.nan, 0.1)
+        results.add_epoch(network(), 1, [np.nan], 2, 0.1)
     assert found(folder) == OLD
     assert found(folder / "previous") == OLDER
     assert results.saved_epochs == 0
