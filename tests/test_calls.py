@@ -59,6 +59,13 @@ def test_a_warning_of_numpy_s_is_quoted_with_its_line():
     assert call.warned == "`return np.log(-np.abs(x))`: invalid value encountered in log"
 
 
+def test_a_warning_in_forward_is_not_quoted_of_backward():
+    model = module(solved("Sigmoid.forward", "self.y = np.log(-np.abs(x)); return self.y"))
+    call = Call(model, SIGMOID, "backward", batches_for(SIGMOID)[0]).run()
+    assert call.stage == "done"
+    assert call.warned == ""
+
+
 def test_what_an_object_keeps_is_found_in_slots_too():
     class Slotted:
         __slots__ = ("b", "x")

@@ -70,6 +70,14 @@ def test_the_whole_network_agrees_with_central_differences(dims, n, seed):
         assert_same(grad_b, numerical_gradient(whole, linear.b))
 
 
+def test_new_weights_fill_the_range_that_glorot_and_bengio_advise():
+    linear = Linear(200, 100, np.random.default_rng(0))
+    lowest, highest = linear.W.min(), linear.W.max()
+    np.testing.assert_allclose([-lowest, highest], np.sqrt(6 / (200 + 100)), rtol=0.01)
+    np.testing.assert_array_equal(linear.b, np.zeros((1, 100)))
+    assert linear.W.dtype == linear.b.dtype == np.float32
+
+
 def test_known_values():
     linear = Linear(2, 1, np.random.default_rng(0))
     linear.W, linear.b = np.array([[1.0], [4]]), np.array([[0.5]])

@@ -102,6 +102,12 @@ def test_nothing_is_said_of_what_cannot_be_looked_at_again(name):
     assert own.calls == calls
 
 
+def test_looking_for_a_misfit_changes_nothing():
+    names = {"x": np.ones((5, 3)), "b": np.ones((1, 3))}
+    assert shapes.misfit(ast.parse("x += b"), names) is None
+    np.testing.assert_array_equal(names["x"], 1)
+
+
 def test_operands_that_fit_or_are_not_known_are_no_misfit():
     names = {"x": np.ones((5, 3)), "W": np.ones((4, 3))}
     assert shapes.misfit(ast.parse("x @ W.T"), names) is None

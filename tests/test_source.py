@@ -352,6 +352,10 @@ BLANKS = '''class Linear:
 
     def step(self):
         raise NotImplementedError("again")
+
+    def check(self):
+        raise NotImplementedError("above the code")
+        return 1
 '''
 
 
@@ -361,6 +365,7 @@ def test_a_blank_is_a_method_that_does_nothing_but_raise(folder):
     assert source.blank(path, "Linear.forward") == Place(path, 5)
     assert source.blank(path, "Linear.backward") is None
     assert source.blank(path, "Linear.step") == Place(path, 15)  # the last of that name counts
+    assert source.blank(path, "Linear.check") is None
     assert source.blank(path, "Linear.nothing") is None
 
 
@@ -380,12 +385,15 @@ def test_the_lines_of_all_classes_and_functions_are_found(folder):
         "Linear.forward": 2,
         "Linear.backward": 7,
         "Linear.step": 14,
+        "Linear.check": 17,
     }
 
 
 MISPLACED = {
     # model.py, the class and the method that are looked for, what is found
     "class misspelt": ("class SoftMax:\n    def forward(self): pass", "Softmax.forward", "SoftMax"),
+    "class of a longer name": ("class SigmoidActivation:\n    def forward(self): pass",
+                               "Sigmoid.forward", "SigmoidActivation"),
     "method misspelt": ("class Linear:\n    def backwrad(self): pass", "Linear.backward",
                         "Linear.backwrad"),
     "another name": ("class Linear:\n    def __call__(self): pass", "Linear.forward",
