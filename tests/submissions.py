@@ -85,6 +85,7 @@ in place | x += 1; return x @ self.W + self.b
 Python list | return [row @ self.W + self.b[0] for row in x]
 comma | return x @ self.W + self.b,
 64 is written | y = np.zeros((64, self.W.shape[1])); y[:] = x @ self.W + self.b; return y
+5 is written | y = np.zeros((5, self.W.shape[1])); y[:] = x @ self.W + self.b; return y
 random | return x @ self.W + self.b + np.random.default_rng().normal(size=(1, self.W.shape[1]))
 self\.W \(a capital\) | return x @ W + self.b
 ends the program | raise SystemExit(3)

@@ -34,6 +34,8 @@ RIGHT = {
     "frees": ("Linear.backward", "x = self.x; self.x = None\n"
               "self.grad_W = x.T @ grad_y; self.grad_b = grad_y.sum(0)[None]; return "
               "grad_y @ self.W.T", "a second backward after one forward would fail"),
+    "warns and frees": ("Sigmoid.backward", "y = self.y; self.y = None; np.log(np.zeros(1))\n"
+                        "return grad_y * y * (1 - y)", "divide by zero"),
     "pops": ("Sigmoid.backward", "y = self.stack.pop(); return grad_y * y * (1 - y)\n"
              "self.y = (1 + np.tanh(x / 2)) / 2 => self.y = (1 + np.tanh(x / 2)) / 2; self.stack = "
              "[*getattr(self, 'stack', []), self.y]", "a second backward"),
@@ -62,6 +64,9 @@ WRONG = [
      "def back", r"\[3, 1\] is .* 2 of 20 entries are wrong"),
     ("Softmax.forward", "exp_x = np.exp(x); return exp_x / exp_x.sum(axis=1, keepdims=True)",
      "def for", "is nan.*rows about.*NumPy warned in `exp_x"),
+    ("CrossEntropyLoss.backward", "g = -self.y / self.y_hat / len(self.y)\n"
+     "return np.where(self.y_hat < 1e-9, -g, g)", "def back",
+     "large and finite, of the right sign"),
     ("Linear.backward", "grad_y.sum(axis=0, keepdims=True) => grad_y.sum(axis=0)", "def back",
      r"self.grad_b is an array of shape \(4,\), and should be .* \(1, 4\)"),
     ("Linear.forward", X[7:], "def for", r"forward\(x\) is None"),
