@@ -249,6 +249,9 @@ PASS | self.grad_W = (self.x.T @ grad_y).astype(np.float64)
     self.grad_b = grad_y.astype(np.float64).sum(axis=0, keepdims=True)
     return (grad_y @ self.W.T).astype(np.float64)
 == Sigmoid.forward
+there is no variable out here: [^?]*\?[^?]*$ | def f():
+        out = (1 + np.tanh(x / 2)) / 2
+    f(); return out
 sign in the exponent | return 1 / (1 + np.exp(x))
 that is a tanh | return np.tanh(x)
 inf / inf | e = np.exp(x); return e / (e + 1)

@@ -107,6 +107,8 @@ WRONG = [
      "Softmax.forward is blank or missing, but `SoftMax`"),
     ("Linear.backward", "def backward(self, grad_y) => def backwrad(self, grad_y)",
      "def backwrad", "Linear.backward is blank or missing, but `Linear.backwrad`"),
+    ("Linear.backward", "def backward(self, grad_y) => def nothing(self, grad_y)", "class Linear",
+     "Linear.backward is blank or missing"),
     ("the whole network", "[linear, Sigmoid()] => [linear, Softmax()]", "def forward(self",
      r"layers\[1\] is a Softmax; the last.*or was MLP changed"),
     ("the whole network", "in reversed(self.layers): => in (*self.layers[:1:-1], self.layers[0]):",

@@ -67,6 +67,7 @@ def test_of_several_that_fail_only_the_next_is_explained_and_no_note_is_printed(
 def test_where_nothing_fails_the_notes_are_printed(model, capsys):
     assert gradient_check.run(model(solved("Sigmoid.forward", f"{PLAIN}; return self.y")))
     output = capsys.readouterr().out
+    assert "\n8 of 8 done\n" in output
     assert re.search(r"\nNote on Sigmoid.forward, model.py:\d+\n  right, but NumPy warns", output)
 
 
@@ -82,6 +83,14 @@ def test_lines_wrap_at_the_terminal_s_width(columns, language, model, monkeypatc
     widest = max(width(line) for line in lines)
     assert min(columns, 100) - 12 < widest <= min(columns, 100)
     assert not any(line.lstrip().startswith(("，", "。", "）")) for line in lines)
+
+
+def test_a_sign_that_chinese_fonts_make_wide_counts_twice(model, chinese, monkeypatch, capsys):
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setattr(report.diagnosis, "explain", lambda _: ("±" * 100, ""))
+    gradient_check.run(model(TWO_WRONG))
+    most = max(line.count("±") for line in capsys.readouterr().out.splitlines())
+    assert 30 <= most < 40
 
 
 @pytest.mark.parametrize("language", ["en", "zh_CN"])
