@@ -20,6 +20,7 @@ from hand import (  # noqa: F401 - fixtures
     a_tidy_end,
     a_way_to_open_windows,
     saved_weights,
+    what_was_there_before_is_left_alone,
 )
 from support import console, gradient_check, strokes, weights
 from support import window as ui
@@ -341,6 +342,12 @@ def test_a_wrong_backward_is_told_and_all_else_goes_on(
 # New weights.
 
 
+@pytest.fixture
+def looks_often(monkeypatch):
+    """Let the window look for new weights so often that a test need not wait for it."""
+    monkeypatch.setattr(handwriting_canvas, "POLL", 20)
+
+
 def save_network(path, hidden_dims, epoch, seed=5):
     network = model.MLP(784, hidden_dims, 10, np.random.default_rng(seed))
     weights.save(path, network, dataset="mnist", epoch=epoch, test_accuracy=0.5)
@@ -362,17 +369,17 @@ def test_new_weights_are_picked_up_at_once(hand, saved):
 
 
 @pytest.mark.parametrize("content", [None, b"PK"], ids=["good", "bad"])
-def test_a_file_is_loaded_once(hand, saved, content, monkeypatch):
+def test_a_file_is_loaded_once(looks_often, hand, saved, content, monkeypatch):
     loads = []
     load = weights.load
     monkeypatch.setattr(weights, "load", lambda *args: loads.append(args) or load(*args))
+    looks = []
+    version_of = ui.version_of
+    monkeypatch.setattr(ui, "version_of", lambda path: looks.append(path) or version_of(path))
     save_network(saved, [8], 9)
     if content:
         saved.write_bytes(content)
-    deadline = time.monotonic() + 1.2
-    while time.monotonic() < deadline:
-        hand.wait()
-        time.sleep(0.02)
+    hand.wait_until(lambda: len(looks) == 6)
     assert len(loads) == 1
 
 
@@ -400,7 +407,9 @@ def change_sizes(path):
     ],
 )
 @pytest.mark.filterwarnings("ignore")
-def test_after_a_bad_file_the_old_network_reads_until_a_good_one_comes(hand, saved, harm, told):
+def test_after_a_bad_file_the_old_network_reads_until_a_good_one_comes(
+    looks_often, hand, saved, harm, told
+):
     hand.draw(four(50, 50, 300))
     before = hand.percentages()
     harm(saved)
