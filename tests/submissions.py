@@ -5,6 +5,7 @@ code, or NUMBERS where nothing is to be said but a small example shown. The code
 in indented lines, is the new body of the method; lines `old => new` change the solution's text.
 """
 
+import itertools
 import linecache
 import re
 import textwrap
@@ -15,6 +16,7 @@ import make_startup
 from support.gradient_check.report import NAMES as METHODS
 
 SOLUTION = (make_startup.CHAPTER / "solution" / "model.py").read_text(encoding="utf-8")
+NUMBERS = itertools.count(1)
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,7 @@ def solved(method, code):
 
 def module(source):
     """Return the model of this text, as gradient_check.load would make it, but without a file."""
-    path = "/a folder of a test/model.py"
+    path = f"/a folder of a test/{next(NUMBERS)}/model.py"  # each has lines of its own
     linecache.cache[path] = len(source), None, source.splitlines(keepends=True), path
     model = types.ModuleType("model")
     model.__file__ = path
