@@ -6,16 +6,20 @@ import itertools
 import json
 import os
 import re
+import shutil
 import socket
 import subprocess
 import sys
 import time
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 import grade
 import make_startup
+from support.gradient_check.report import TIME_LIMIT
+from support.gradient_check.source import TIME_LIMIT as LOADING_LIMIT
 from support.language import UserError
 
 GIVEN = grade.GIVEN.read_text(encoding="utf-8")
@@ -71,6 +75,22 @@ ENTRIES = [
      "no report, exit code 1"),
     ("class 2/li", folder, "class 2/li", 0, NOT, "an empty folder"),
     ("class 2/zhao.docx", "", "class 2/zhao", 0, NOT, "zhao.docx is no .py file"),
+
+    # A source that does something else.
+    ("syntax/model.py", "x = (1\n", "syntax", 0, "Error: model.py:1: ", "no report, exit code 1"),
+    ("loop/model.py", ENDLESS, "loop", COUNT - 2, "Linear.forward, model.py:", ""),
+    ("leaves/model.py", SOLUTION + "import os\nos._exit(0)", "leaves", 0, "no report",
+     "import os; no report, exit code 0"),
+    ("says/model.py", SAYS, "says", 0, "'=1+1", "import os, sys; no report, exit code 1"),
+    ("forges/model.py", "open('report.json', 'w').write('{}')\nraise SystemExit", "forges", 0,
+     "Error: model.py:2: ", "open; a report that is not the checker's, exit code 1"),
+]  # fmt: skip
+UNIX_ENTRIES = [
+    ("floods.py", FLOOD, "floods", 0, "Error: model.py:2: ", "import sys; no report, exit code 1"),
+]  # fmt: skip
+
+# What it is called and where it lies is the same whatever stands in it.
+NAMED_ENTRIES = [
     ("one/two/3/4/5/6/7/8/9/model.py", BLANK, "one/two/3/4/5/6/7/8/9", 0, "Linear.forward", ""),
     ("I/II/3/4/5/6/7/8/9/10/model.py", BLANK, "I/II/3/4/5/6/7/8/9", 0, NOT,
      "too many folders within each other"),
@@ -105,48 +125,55 @@ ENTRIES = [
     ("0012345.py", BLANK, "'0012345", 0, "Linear.forward", ""),
     ("202411040312.zip", "", "'202411040312", 0, NOT, "202411040312.zip is no .py file"),
     ("=1+1.txt", "", "'=1+1", 0, NOT, "'=1+1.txt is no .py file"),
-
-    # A source that does something else.
-    ("syntax/model.py", "x = (1\n", "syntax", 0, "Error: model.py:1: ", "no report, exit code 1"),
-    ("loop/model.py", ENDLESS, "loop", COUNT - 2, "Linear.forward, model.py:", ""),
-    ("leaves/model.py", SOLUTION + "import os\nos._exit(0)", "leaves", 0, "no report",
-     "import os; no report, exit code 0"),
-    ("says/model.py", SAYS, "says", 0, "'=1+1", "import os, sys; no report, exit code 1"),
-    ("forges/model.py", "open('report.json', 'w').write('{}')\nraise SystemExit", "forges", 0,
-     "Error: model.py:2: ", "open; a report that is not the checker's, exit code 1"),
 ]  # fmt: skip
-UNIX_ENTRIES = [
-    ("jon.py", link_to("nowhere"), "jon", 0, NOT, "jon.py is a link to nowhere"),
-    ("kim/model.py", link_to("../张三/model.py"), "kim", 0, NOT,
-     "model.py is a link to ../张三/model.py"),
-    ("self.py", link_to("self.py"), "self", 0, NOT, "self.py is a link to self.py"),
-    ("outside", link_to("../.."), "outside", 0, NOT, "outside is a link to ../.."),
-    ("nia/model.py", BLANK, "nia", 0, "Linear.forward", ""),
-    ("ole/startup", link_to("../nia"), "ole", 0, NOT, "no model.py, but startup"),
-    ("pipe.py", pipe, "pipe", 0, NOT,
-     "pipe.py is no regular file, but a pipe, a socket or a device"),
-    ("socket/model.py", socket_at, "socket", 0, NOT,
-     "model.py is no regular file, but a pipe, a socket or a device"),
-    ("floods.py", FLOOD, "floods", 0, "Error: model.py:2: ", "import sys; no report, exit code 1"),
-    # With .txt at its end this name would be too long, and then like the other.
-    (f"{LONG}1234.py", BLANK, f"{LONG}1234", 0, "Linear.forward", ""),
-    (f"{LONG}5678.py", BLANK, f"{LONG}5678", 0, "Linear.forward", ""),
-]  # fmt: skip
+if os.name != "nt":
+    NAMED_ENTRIES += [
+        ("jon.py", link_to("nowhere"), "jon", 0, NOT, "jon.py is a link to nowhere"),
+        ("kim/model.py", link_to("../nia/model.py"), "kim", 0, NOT,
+         "model.py is a link to ../nia/model.py"),
+        ("self.py", link_to("self.py"), "self", 0, NOT, "self.py is a link to self.py"),
+        ("outside", link_to("../.."), "outside", 0, NOT, "outside is a link to ../.."),
+        ("nia/model.py", BLANK, "nia", 0, "Linear.forward", ""),
+        ("ole/startup", link_to("../nia"), "ole", 0, NOT, "no model.py, but startup"),
+        ("pipe.py", pipe, "pipe", 0, NOT,
+         "pipe.py is no regular file, but a pipe, a socket or a device"),
+        ("socket/model.py", socket_at, "socket", 0, NOT,
+         "model.py is no regular file, but a pipe, a socket or a device"),
+        # With .txt at its end this name would be too long, and then like the other.
+        (f"{LONG}1234.py", BLANK, f"{LONG}1234", 0, "Linear.forward", ""),
+        (f"{LONG}5678.py", BLANK, f"{LONG}5678", 0, "Linear.forward", ""),
+    ]  # fmt: skip
 if sys.platform == "linux":
     not_utf8 = os.fsdecode("张".encode("gbk"))
+    NAMED_ENTRIES.append((f"{not_utf8}.py", BLANK, "\\udcd5\\udcc5", 0, "Linear.forward", ""))
     greedy = f"x = bytearray({grade.MEMORY})"
-    UNIX_ENTRIES += [
-        (f"{not_utf8}.py", BLANK, "\\udcd5\\udcc5", 0, "Linear.forward", ""),
-        ("greedy.py", greedy, "greedy", 0, "Error: model.py:1: ", "no report, exit code 1"),
-    ]
+    UNIX_ENTRIES.append(
+        ("greedy.py", greedy, "greedy", 0, "Error: model.py:1: ", "no report, exit code 1")
+    )
 
 
-def run(*words, cwd, **environment):
-    result = subprocess.run(
-        [sys.executable, grade.__file__, *words], cwd=cwd, env={**os.environ, **environment},
-        check=False, capture_output=True, encoding="utf-8",
-    )  # fmt: skip
-    return result.returncode, result.stderr
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """Return a function that runs a copy of the grader, whose checks end endless loops sooner."""
+    course = tmp_path_factory.mktemp("course")
+    for name in ("startup", "support"):
+        shutil.copytree(make_startup.CHAPTER / name, course / "chapter03" / name)
+    (course / "tools").mkdir()
+    shutil.copy(grade.__file__, course / "tools")
+    limits = course / "chapter03" / "support" / "gradient_check" / "report.py"
+    text = limits.read_text(encoding="utf-8")
+    patient = f"TIME_LIMIT = {TIME_LIMIT} "
+    assert text.count(patient) == 1
+    limits.write_text(text.replace(patient, "TIME_LIMIT = 0.5 "), encoding="utf-8")
+
+    def run(*words, cwd, **environment):
+        result = subprocess.run(
+            [sys.executable, course / "tools" / "grade.py", *words], cwd=cwd,
+            env={**os.environ, **environment}, check=False, capture_output=True, encoding="utf-8",
+        )  # fmt: skip
+        return result.returncode, result.stderr
+
+    return run
 
 
 def table(path):
@@ -177,7 +204,7 @@ def check_rows(rows, entries):
         assert row[2:-3].count("PASS") == points
 
 
-def test_every_entry_of_the_folder_gets_its_row(tmp_path):
+def test_every_entry_of_the_folder_gets_its_row(run, tmp_path):
     make(tmp_path / "all of them", ENTRIES)
     assert run("all of them", "--output", "out/marks.csv", cwd=tmp_path) == (0, "")
     assert (tmp_path / "out" / "marks.csv").read_bytes().startswith(b"\xef\xbb\xbf")
@@ -197,19 +224,35 @@ def test_every_entry_of_the_folder_gets_its_row(tmp_path):
 
 
 @unix
-def test_what_only_unix_knows_gets_its_row_as_well(tmp_path):
+def test_what_only_unix_ends_gets_its_row_as_well(run, tmp_path):
     make(tmp_path / "all of them", UNIX_ENTRIES)
     assert run("all of them", "--output", "marks.csv", cwd=tmp_path) == (0, "")
 
     _, rows = table(tmp_path / "marks.csv")
     check_rows(rows, UNIX_ENTRIES)
     sizes = [path.stat().st_size for path in (tmp_path / "marks").iterdir()]
-    assert len(sizes) == sum(row[-2] != NOT for row in rows)
+    assert len(sizes) == len(UNIX_ENTRIES)
     assert max(sizes) <= grade.LARGEST_FILE
 
 
+def test_an_entry_is_found_or_named_whatever_it_is_called(tmp_path, monkeypatch, capsys):
+    make(tmp_path / "all of them", NAMED_ENTRIES)
+    monkeypatch.setattr(grade, "check", cache(grade.check))  # many hand in the same
+    monkeypatch.setattr(grade, "limit_processes", lambda: None)  # they would be the tests' own
+    monkeypatch.chdir(tmp_path)
+    grade.main(["all of them", "--output", "marks.csv"])
+    assert capsys.readouterr().err == ""
+
+    _, rows = table(tmp_path / "marks.csv")
+    names = [row[0] for row in rows if "/" in row[0]]
+    assert names == sorted(names)
+    check_rows(rows, NAMED_ENTRIES)
+    reports = list((tmp_path / "marks").iterdir())
+    assert len(reports) == sum(row[-2] != NOT for row in rows)
+
+
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may read all")
-def test_what_may_not_be_read_gets_its_row_as_well(tmp_path):
+def test_what_may_not_be_read_gets_its_row_as_well(run, tmp_path):
     make(tmp_path / "all of them", [("file.py", SOLUTION), ("folder", folder)])
     for path in (tmp_path / "all of them").iterdir():
         path.chmod(0)
@@ -221,7 +264,7 @@ def test_what_may_not_be_read_gets_its_row_as_well(tmp_path):
     ]
 
 
-def test_files_and_folders_can_be_named_one_by_one_and_the_table_is_no_entry(tmp_path):
+def test_files_and_folders_can_be_named_one_by_one_and_the_table_is_no_entry(run, tmp_path):
     make(
         tmp_path,
         [
@@ -229,6 +272,9 @@ def test_files_and_folders_can_be_named_one_by_one_and_the_table_is_no_entry(tmp
             ("emma.py", "x = (1"),
             ("model.py", BLANK),
             ("class/anna", folder),
+            # What an earlier run has left.
+            ("class/marks.csv", "name"),
+            ("class/marks/anna.txt", "FAIL"),
         ],
     )
     words = ["anna/model.py", "emma.py", "model.py", "class", "--output", "class/marks.csv"]
@@ -238,16 +284,19 @@ def test_files_and_folders_can_be_named_one_by_one_and_the_table_is_no_entry(tmp
         [tmp_path.name, ""],
         ["anna", f"{Path('class/anna')}; 空文件夹"],
     ]
-    for _ in range(2):  # the second time, the table and the reports lie there
-        assert run(*words, cwd=tmp_path, LANGUAGE="zh") == (0, "")
-        head, rows = table(tmp_path / "class" / "marks.csv")
-        assert head[:2] == ["姓名", f"满分 {COUNT}"]
-        assert head[-3:] == ["整个网络", "第一个错误", "请人工查看"]
-        assert [[row[0], row[-1]] for row in rows] == expected
+    assert run(*words, cwd=tmp_path, LANGUAGE="zh") == (0, "")
+    head, rows = table(tmp_path / "class" / "marks.csv")
+    assert head[:2] == ["姓名", f"满分 {COUNT}"]
+    assert head[-3:] == ["整个网络", "第一个错误", "请人工查看"]
+    assert [[row[0], row[-1]] for row in rows] == expected
     assert rows[0][-2].endswith("还没有写")
     assert rows[1][-2].startswith("错误：")
     reports = sorted(path.name for path in (tmp_path / "class" / "marks").iterdir())
     assert reports == sorted(["anna.txt", "emma.txt", f"{tmp_path.name[:60]}.txt"])
+
+
+def test_main_py_itself_has_time_to_end_whatever_is_endless():
+    assert LOADING_LIMIT + (COUNT + 1) * TIME_LIMIT < grade.SECONDS
 
 
 @unix
@@ -391,7 +440,7 @@ def test_excel_shows_texts_as_they_are(text, cell):
     assert grade.as_text(text) == cell
 
 
-def test_a_path_that_is_not_there_is_one_sentence_and_comes_first(tmp_path):
+def test_a_path_that_is_not_there_is_one_sentence_and_comes_first(run, tmp_path):
     make(tmp_path, [("model.py", SOLUTION), ("taken.csv", folder)])
     code, errors = run("model.py", "absent", cwd=tmp_path)
     assert (code, errors.count("\n")) == (1, 1)
