@@ -90,7 +90,7 @@ def test_files_that_lie_there_are_taken_whatever_their_name_and_left_alone(
 def test_files_as_long_as_mnist_s_longest_are_taken(tmp_path):
     packed = np.random.default_rng(0).bytes(9_900_000)
     unpacked = bytes(12_000_001)
-    write(tmp_path / "a.gz", gzip.compress(packed, 1))
+    write(tmp_path / "a.gz", gzip.compress(packed, 0))
     write(tmp_path / "b", unpacked)
     contents = {"packed": packed, "unpacked": unpacked}
     assert load(tmp_path, files=mirror.table_of(contents)) == contents
@@ -432,7 +432,7 @@ MIRRORS = {  # what one does, and why the next is asked, if it is
     "labels the file as encoded": (lambda r: r.reply(r.body, Content_Encoding="gzip"), None),
     "packs what may be packed": (packs_what_may_be_packed, None),
     "answers 503 twice": (answers_503_twice, None),
-    "is slow but steady": (sends_slowly(10_001, 0.2), None),
+    "is slow but steady": (sends_slowly(10_001, 0.05), None),
     "answers 404": (answers(404), "404 Client Error"),
     "answers 500": (answers(500), "500 Server Error"),
     "answers 206 unasked": (answers(206), ELSE),

@@ -72,28 +72,7 @@ def house(tmp_path_factory):
     return chapter
 
 
-def checked(house, tmp_path, old, new):
-    """Return what the checks in the house say of its solution with a change in Ramp."""
-    source = (house / "solution" / "model.py").read_text(encoding="utf-8")
-    assert old in MODEL
-    assert MODEL in source
-    file = tmp_path / "model.py"
-    file.write_text(source.replace(MODEL, MODEL.replace(old, new)), encoding="utf-8")
-    command = [sys.executable, house / "solution" / "main.py", "--check_only", "--model", file]
-    return subprocess.run(command, capture_output=True, text=True, encoding="utf-8").stdout
-
-
 RIGHT = ["self.x > 0", "self.x >= 0", "0.5 * (np.sign(self.x) + 1)"]
-
-
-@pytest.mark.parametrize("slope", RIGHT)
-def test_a_right_ramp_passes_with_any_slope_at_its_kink(slope, house, tmp_path):
-    said = checked(house, tmp_path, "(self.x > 0)", f"({slope})")
-    assert f"{COUNT} of {COUNT} done" in said
-    assert "FAIL" not in said
-    assert "PASS   Ramp.backward" in said
-
-
 WRONG = {
     # what is wrong: old code, new code, what the report says
     "sign": ("return grad_y * (self.x > 0)", "return -grad_y * (self.x > 0)", "sign is wrong"),
@@ -110,11 +89,50 @@ WRONG = {
                 r"x = \[\[1, -2, 0\], \[0, 3, -1\]\].*should give \[\[1, 0, 0\], \[0, 3, 0\]\]"),
 }  # fmt: skip
 
+CHECK_EACH = """
+import sys
+import main
+for path in sys.argv[1:]:
+    main.main(["--check_only", "--model", path])
+    print("end of a report")
+"""
+
+
+@pytest.fixture(scope="module")
+def reports(house, tmp_path_factory):
+    """Return {slope or name: what the checks in the house say of its solution with this change}."""
+    changes = {slope: ("(self.x > 0)", f"({slope})") for slope in RIGHT}
+    for name, (old, new, _) in WRONG.items():
+        changes[name] = (old, new)
+
+    source = (house / "solution" / "model.py").read_text(encoding="utf-8")
+    paths = []
+    for old, new in changes.values():
+        assert old in MODEL
+        path = tmp_path_factory.mktemp("changed") / "model.py"
+        changed = source.replace(MODEL, MODEL.replace(old, new))
+        path.write_text(changed, encoding="utf-8")
+        paths.append(path)
+    said = subprocess.run(
+        [sys.executable, "-c", CHECK_EACH, *paths], cwd=house / "solution", check=True,
+        capture_output=True, text=True, encoding="utf-8",
+    ).stdout  # fmt: skip
+    *texts, _ = said.split("end of a report\n")
+    return dict(zip(changes, texts, strict=True))
+
+
+@pytest.mark.parametrize("slope", RIGHT)
+def test_a_right_ramp_passes_with_any_slope_at_its_kink(slope, reports):
+    said = reports[slope]
+    assert f"{COUNT} of {COUNT} done" in said
+    assert "FAIL" not in said
+    assert "PASS   Ramp.backward" in said
+
 
 @pytest.mark.parametrize("name", WRONG)
-def test_a_wrong_ramp_is_named_with_what_is_true_of_any_layer(name, house, tmp_path):
-    old, new, pattern = WRONG[name]
-    said = " ".join(checked(house, tmp_path, old, new).split())
+def test_a_wrong_ramp_is_named_with_what_is_true_of_any_layer(name, reports):
+    _, _, pattern = WRONG[name]
+    said = " ".join(reports[name].split())
     assert f"{COUNT - 1} of {COUNT} done" in said or f"{COUNT - 2} of {COUNT} done" in said
     assert re.search(r"FAIL Ramp\.(forward|backward), ", said)
     assert re.search(pattern, said)
