@@ -532,7 +532,6 @@ def test_a_student_gets_from_none_to_all_done_without_solution(tmp_path):
 
 
 @pytest.mark.skipif(len(list(DATA_DIR.glob("*ubyte*"))) < 4, reason="data/ has no MNIST")
-def test_one_epoch_on_the_real_mnist_reads_nine_of_ten_test_digits(tmp_path):
-    options = ["--dataset", "mnist", "--epochs", "1", "--no_jitter", "--model_dir", str(tmp_path)]
-    assert main.main(options) == 0
+def test_one_epoch_on_the_real_mnist_reads_nine_of_ten_test_digits(run, tmp_path):
+    assert run("--dataset mnist --epochs 1 --no_jitter") == 0
     assert trained(tmp_path)[1]["test_accuracy"] > 0.9
