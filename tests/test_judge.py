@@ -6,6 +6,7 @@ import pytest
 
 from submissions import METHODS, SUBMISSIONS, module, solved
 from support.gradient_check import report
+from support.gradient_check.network import check_network
 
 RIGHT_SUBMISSIONS = [submission for submission in SUBMISSIONS if submission.says == "PASS"]
 ROWS = len(METHODS) + 1  # the network's is the last
@@ -54,8 +55,8 @@ def test_what_is_numerically_right_passes_and_gets_at_most_a_note(name):
 
 @pytest.mark.parametrize("submission", RIGHT_SUBMISSIONS, ids=range(len(RIGHT_SUBMISSIONS)))
 def test_right_code_in_any_style_passes_with_the_whole_network(submission):
-    results = report.results(module(submission.source))
-    assert states(results) == ["PASS"] * ROWS
+    # test_diagnosis.py checks the class by itself; the others are the solution's.
+    assert check_network(module(submission.source)) == ""
 
 
 WRONG = [
