@@ -325,7 +325,7 @@ no matrix product | return np.matmul(self.y, 1 - self.y) * grad_y
 no transpose is wanted | return grad_y @ self.y.T * (1 - self.y)
 transpose has no place | return self.y.T * (1 - self.y)
 derivative of tanh | return grad_y * (1 - self.y ** 2)
-without .* \*\* 2. it | return grad_y * self.y * (1 - self.y) ** 2
+without .\*\* 2. it | return grad_y * self.y * (1 - self.y) ** 2
 wrong operator: - stands where \* | return grad_y * self.y - (1 - self.y)
 `def backward` stands twice | return grad_y * self.y * (1 - self.y)
     class Softmax: =>     def backward(self, grad_y):\n        return self.y\n\n\nclass Softmax:
@@ -565,6 +565,7 @@ N times too large | return -self.y / self.y_hat
     np.log(self.y_hat) => np.log(self.y_hat + 1e-12)
 binary | y, p = self.y, self.y_hat; return (-y / p + (1 - y) / (1 - p + 1e-12)) / len(y)
 logarithm itself | return -self.y * np.log(self.y_hat) / len(self.y)
+self.y_hat. would be right as it is | return -self.y / np.log(self.y_hat) / len(self.y)
 once more | e = np.exp(self.y_hat); return (e / e.sum(axis=1, keepdims=True) - self.y) / len(e)
 stay apart | return (-self.y / self.y_hat / len(self.y)).mean(axis=0)
 stay apart | return np.mean(-self.y / self.y_hat)

@@ -33,6 +33,15 @@ FOUND = [
     # Of several results, it is asked for the one that was found wrong.
     ("axis", "Linear.backward", "self.x.T @ grad_y => (self.x.T @ grad_y) * 2\n"
      "grad_y.sum(axis=0, keepdims=True) => grad_y.sum(axis=1)", "grad_y.sum(axis=1)"),
+    # What is quoted can be taken away as it stands.
+    ("surplus", "Sigmoid.backward", "return (grad_y + 1) * self.y * (1 - self.y)", "+ 1"),
+    ("surplus", "Linear.forward", "self.x = x; return x @ self.W + self.b + (x[:, :1] - 1)",
+     "+ (x[:, :1] - 1)"),
+    ("wrapped", "CrossEntropyLoss.backward", "return -self.y / np.log(self.y_hat) / len(self.y)",
+     ("np.log( )", "self.y_hat")),
+    ("wrapped", "Softmax.forward", "exp_x = np.exp(x - x.max(axis=1, keepdims=True))\n"
+     "self.y = exp_x / exp_x.sum(axis=1, keepdims=True)\nreturn self.y.argmax(axis=1)",
+     (".argmax(axis=1)", "self.y")),
     # No other change than one that makes it right is believed.
     ("surplus", "Sigmoid.forward", "return np.tanh(x) + 1", None),
 ]  # fmt: skip

@@ -390,7 +390,7 @@ def test_a_class_or_a_method_that_stands_twice_is_found(folder):
     assert source.twice(path, "Linear", "step") == ("def step", 11, 14)
     assert source.twice(path, "Linear", "forward") is None
     assert source.twice(path, "Sigmoid", "forward") is None
-    assert source.twice(str(folder / "other.py"), "Linear", "forward") == ("class Linear", 1, 17)
+    assert source.twice(str(folder / "other.py"), "Linear", "forward") == ("class Linear", 1, 21)
 
 
 def test_the_lines_of_all_classes_and_functions_are_found(folder):

@@ -557,6 +557,8 @@ REPAIRS = {
     "set in loop": ("`{0}` sets anew in each turn of the loop, where it has to add (+=).",
                     "`{0}` 在循环里每次都重新赋值，而应该累加（+=）。"),
     "surplus": ("without `{0}` it would be right.", "去掉 `{0}` 就对了。"),
+    "wrapped": ("`{1}` would be right as it is, without `{0}`.",
+                "`{1}` 本身就对，去掉 `{0}` 就行。"),
     "array": ("`{0}` is the wrong array: with another one in that place it would be right.",
               "这里的 `{0}` 用错了：换成另一个数组就对了。"),
     "operator": ("in `{0}` a wrong operator: {1} stands where {2} belongs.",

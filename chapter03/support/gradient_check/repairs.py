@@ -424,17 +424,32 @@ def _surplus(_, node):
     """Something that should not be there."""
     match node:
         case ast.BinOp(left, operator, right):
-            whole = ast.unparse(node)
-            yield left, whole.removeprefix(ast.unparse(left)).strip() or whole
+            # As it stands between the two, brackets included.
+            sign = ast.unparse(ast.BinOp(ast.Name(""), operator, ast.Name(""))).strip()
+            yield left, f"{sign} {_in_brackets(right)}"
             if not isinstance(operator, ast.Sub | ast.Div | ast.Pow):
-                yield right, whole.removesuffix(ast.unparse(right)).strip() or whole
-        case ast.UnaryOp(operand=operand):
-            yield operand, ast.unparse(node)
+                yield right, f"{_in_brackets(left)} {sign}"
         case ast.AugAssign() | ast.Assign():
             yield ast.Pass(), ast.unparse(node)
+
+
+def _in_brackets(node):
+    text = ast.unparse(node)
+    return f"({text})" if isinstance(node, ast.BinOp | ast.UnaryOp | ast.Compare) else text
+
+
+def _wrapped(_, node):
+    """Something that should not be done with what is right as it is."""
+    if isinstance(node, ast.UnaryOp):
+        operand = ast.unparse(node.operand)
+        yield node.operand, (ast.unparse(node).removesuffix(operand), operand)
     called = _called(node)
     if called and called[0] not in CUTS:
-        yield called[1], ast.unparse(node)
+        kept = ast.unparse(called[1])
+        function = ast.unparse(node.func)
+        of_array = isinstance(node.func, ast.Attribute) and node.func.value is called[1]
+        outside = ast.unparse(node).removeprefix(kept) if of_array else f"{function}( )"
+        yield called[1], (outside, kept)
 
 
 CHANGES = {
@@ -463,6 +478,7 @@ CHANGES = {
     "array": _array,
     "operator": _operator,
     "surplus": _surplus,
+    "wrapped": _wrapped,
 }
 
 
