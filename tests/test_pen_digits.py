@@ -30,6 +30,7 @@ def test_every_digit_comes_equally_often_in_mixed_order(digits):
     assert (images.shape, images.dtype, labels.dtype) == ((1000, 784), np.uint8, np.uint8)
     assert np.bincount(labels).tolist() == [100] * 10
     assert len(set(labels[:50].tolist())) == 10
+    assert labels.tolist() != 100 * list(range(10))
     assert len(np.unique(images, axis=0)) == 1000  # no two writings are alike
 
 
@@ -45,6 +46,15 @@ def test_the_digits_are_inked_and_slanted_like_mnists(digits):
     assert ink.mean() == pytest.approx(0.1307, abs=0.03)
     y, x = np.mgrid[:28, :28].reshape(2, -1)
     assert np.cov(x, y, aweights=ink)[0, 1] < -2
+
+
+def test_the_pens_differ_in_width(digits):
+    """A 1 is one stroke, more or less upright, and MNIST's strokes are 2.8 pixels wide."""
+    images, labels = digits
+    ones = images[labels == 1].reshape(-1, 28, 28)
+    widths = np.median(ones[:, 10:18].sum(axis=2) / 255, axis=1)
+    assert np.percentile(widths, 10) < 2.5
+    assert np.percentile(widths, 50) > 3.4
 
 
 def test_neighbours_among_other_digits_have_the_same_label(digits):

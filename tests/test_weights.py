@@ -59,6 +59,14 @@ def test_a_saved_network_loads_with_the_same_answers_and_facts(tmp_path):
         assert [file.name for file in path.parent.iterdir()] == ["weights.npz"]
 
 
+def test_a_network_in_float64_is_saved_in_float32():
+    large = network([3])
+    large.linears[0].W = large.linears[0].W.astype(np.float64)
+    with np.load(io.BytesIO(weights.packed(large))) as arrays:
+        dtypes = {arrays[name].dtype for name in arrays if name != "meta"}
+    assert dtypes == {np.dtype(np.float32)}
+
+
 @pytest.mark.parametrize("step", ["open", "os.replace"])
 def test_a_full_disk_is_named_and_leaves_what_was_there(step, tmp_path, monkeypatch):
     path = tmp_path / "weights.npz"

@@ -223,6 +223,26 @@ def test_it_fits_the_screen_and_nothing_overlaps(
         subprocess.run(command, check=True, cwd=CHAPTER / "solution")
 
 
+def test_of_the_bars_the_longest_alone_is_dark(hand):
+    hand.draw(four(50, 50, 300))
+    canvas = hand.window.results.canvas
+    lengths = {ui.BLUE: [], ui.LIGHT_BLUE: [], ui.TRACK: []}
+    for item in canvas.find_all():
+        if canvas.type(item) == "rectangle":
+            left, _, right, _ = canvas.coords(item)
+            lengths[canvas.itemcget(item, "fill")].append(right - left)
+    (longest,) = lengths[ui.BLUE]
+    assert all(longest > length for length in lengths[ui.LIGHT_BLUE])
+
+
+def test_while_nothing_is_drawn_the_hidden_layers_are_pale(hand):
+    pale = list(bytes.fromhex(ui.PALE_BLUE[1:]))
+    _, *hidden = hand.pictures()
+    assert len(hidden) == 2
+    for picture in hidden:
+        assert (picture == pale).all()
+
+
 def test_a_probability_of_nothing_has_no_bar(hand):
     hand.draw([[(100, 100), (100, 200)]])
     layers = hand.window.reader.network.layers
