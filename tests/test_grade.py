@@ -168,9 +168,13 @@ def run(tmp_path_factory):
 
     def run(*words, cwd, **environment):
         result = subprocess.run(
-            [sys.executable, course / "tools" / "grade.py", *words], cwd=cwd,
-            env={**os.environ, **environment}, check=False, capture_output=True, encoding="utf-8",
-        )  # fmt: skip
+            [sys.executable, course / "tools" / "grade.py", *words],
+            cwd=cwd,
+            env={**os.environ, **environment},
+            check=False,
+            capture_output=True,
+            encoding="utf-8",
+        )
         return result.returncode, result.stderr
 
     return run

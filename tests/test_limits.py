@@ -54,9 +54,14 @@ def started(tmp_path):
         environment = {**os.environ, "DISPLAY": ":no display"}
         process = subprocess.Popen(
             [sys.executable, MAIN, "--check_only", "--model", file],
-            cwd=tmp_path, env=environment, text=True, encoding="utf-8",
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        )  # fmt: skip
+            cwd=tmp_path,
+            env=environment,
+            text=True,
+            encoding="utf-8",
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
         processes.append(process)
         process.stdin.write(typed)
         process.stdin.flush()

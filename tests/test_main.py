@@ -163,10 +163,11 @@ def test_a_loss_that_is_written_over_in_its_next_call_is_kept(mnist, run, tmp_pa
     assert given in source
     own = tmp_path / "model.py"
     own.write_text(
-        source.replace(given, "TOTAL[...] = -(y * np.log(self.y_hat)).sum() / len(y)\n"
-                              "        return TOTAL").replace(
-            "class Linear:", "TOTAL = np.zeros(())\n\n\nclass Linear:"), encoding="utf-8",
-    )  # fmt: skip
+        source.replace(
+            given, "TOTAL[...] = -(y * np.log(self.y_hat)).sum() / len(y)\n        return TOTAL"
+        ).replace("class Linear:", "TOTAL = np.zeros(())\n\n\nclass Linear:"),
+        encoding="utf-8",
+    )
     small_training.let_the_model_be(own, monkeypatch)
     assert run(SMALL + "--epochs 1") == 0
     np.testing.assert_allclose(trained(tmp_path)[1]["history"], usual["history"])

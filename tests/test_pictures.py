@@ -191,8 +191,11 @@ def draw_in_a_process(tmp_path, **environment):
     chapter = Path(pictures.__file__).parent.parent
     result = subprocess.run(
         [sys.executable, "-c", DRAW, str(chapter), str(tmp_path / "loss.png")],
-        env={**os.environ, **environment}, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     return result.stdout, result.stderr
 
 

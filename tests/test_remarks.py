@@ -62,17 +62,23 @@ VANISHING = {"gradients": (1e-5, 1e-3, 0.1, 1)}
         (DIAGONAL, {"checked": False}, "ended at 10.07, and random guessing costs 2.30. The check"),
         (DIAGONAL, {"checked": False, "lr": 0.001}, "The checks were skipped"),
         ([0.3, 2.31], {}, "ended at 2.31"),
-        (TINY_LR, {"lr": 0.001, "momentum": 0, "accuracy": 0.687},
-         "by 4 % an epoch when the learning rate began to fall; --lr 0.5 should bring it lower."),
-        (TINY_LR, {"lr": 0.001, "momentum": 0, "accuracy": 0.687, "checked": False},
-         "lower. The checks were skipped"),
+        (
+            TINY_LR,
+            {"lr": 0.001, "momentum": 0, "accuracy": 0.687},
+            "by 4 % an epoch when the learning rate began to fall; --lr 0.5 should bring it lower.",
+        ),
+        (
+            TINY_LR,
+            {"lr": 0.001, "momentum": 0, "accuracy": 0.687, "checked": False},
+            "lower. The checks were skipped",
+        ),
         (TINY_LR[:2], {"lr": 0.001, "momentum": 0, "accuracy": 0.46}, ""),
         (SMALL_LR, {"lr": 0.001, "accuracy": 0.98}, "--lr 0.01 should bring it lower."),
         (SMALL_LR, {"lr": 0.001, "accuracy": 0.98, "checked": False}, "should bring it lower."),
         ([0.1554, 0.0914, 0.0748, 0.0581, 0.0534], {"accuracy": 0.98}, "--epochs 10 should"),
     ],
     ids=range(20),
-)  # fmt: skip
+)
 def test_a_remark_says_what_the_figures_show(losses, facts, said):
     text = remark(losses, **facts)
     if said.endswith("."):

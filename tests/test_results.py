@@ -28,9 +28,16 @@ def fast_pictures(monkeypatch):
 
 def options(tmp_path):
     return SimpleNamespace(
-        hidden_dims=[4], lr=0.01, momentum=0.98, batch_size=64, epochs=3, seed=0, no_jitter=False,
-        skip_checks=False, model_dir=tmp_path,
-    )  # fmt: skip
+        hidden_dims=[4],
+        lr=0.01,
+        momentum=0.98,
+        batch_size=64,
+        epochs=3,
+        seed=0,
+        no_jitter=False,
+        skip_checks=False,
+        model_dir=tmp_path,
+    )
 
 
 @pytest.fixture
@@ -114,11 +121,14 @@ def found(folder):
         ({}, OLDER, OLDER),
         (OLD, {}, OLD),
         (OLD, OLDER, OLD),
-        ({"weights.npz": "old", "loss.png": "old"}, OLDER,
-         {"weights.npz": "old", "loss.png": "old"}),
+        (
+            {"weights.npz": "old", "loss.png": "old"},
+            OLDER,
+            {"weights.npz": "old", "loss.png": "old"},
+        ),
     ],
     ids=["nothing", "only previous", "a run", "two runs", "a stopped run"],
-)  # fmt: skip
+)
 def test_the_run_before_moves_when_the_first_epoch_is_saved(
     before, previous, kept, results, tmp_path, capsys
 ):

@@ -20,9 +20,14 @@ MAIN = CHAPTER / "solution" / "main.py"
 def start(*command, cwd=None, **environment):
     """Start Python with this command line."""
     return subprocess.Popen(
-        [sys.executable, *map(str, command)], cwd=cwd, env={**os.environ, **environment},
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8", errors="replace",
-    )  # fmt: skip
+        [sys.executable, *map(str, command)],
+        cwd=cwd,
+        env={**os.environ, **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+        errors="replace",
+    )
 
 
 def end_of(process):

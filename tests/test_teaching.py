@@ -56,9 +56,13 @@ def python(copy, *words):
     """Return what Python prints in the copy, and what it says of errors."""
     environment = {**os.environ, "PYTHONUTF8": "1", "PYTHONDONTWRITEBYTECODE": "1"}
     result = subprocess.run(
-        [sys.executable, *words], cwd=copy, env=environment, check=False,
-        capture_output=True, encoding="utf-8",
-    )  # fmt: skip
+        [sys.executable, *words],
+        cwd=copy,
+        env=environment,
+        check=False,
+        capture_output=True,
+        encoding="utf-8",
+    )
     return result.stdout + result.stderr
 
 

@@ -101,8 +101,9 @@ def test_a_kill_while_saving_leaves_the_weights_of_a_finished_epoch(tmp_path):
         chapter = Path(weights.__file__).parent.parent
         process = subprocess.Popen(
             [sys.executable, "-c", SAVING, chapter, str(epoch + 1), path],
-            stdout=subprocess.PIPE, text=True,
-        )  # fmt: skip
+            stdout=subprocess.PIPE,
+            text=True,
+        )
         finished = process.stdout.readline()
         time.sleep(0.004 * i)
         process.kill()

@@ -31,10 +31,23 @@ def virtual_display(width=1366, height=768, dpi=96):
     It ends with the block, or before, when the last program that has used it has ended.
     """
     server = subprocess.Popen(
-        [XVFB, "-displayfd", "1", "-screen", "0", f"{width}x{height}x24", "-dpi", str(dpi),
-         "-terminate", "-nolisten", "tcp"],
-        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
-    )  # fmt: skip
+        [
+            XVFB,
+            "-displayfd",
+            "1",
+            "-screen",
+            "0",
+            f"{width}x{height}x24",
+            "-dpi",
+            str(dpi),
+            "-terminate",
+            "-nolisten",
+            "tcp",
+        ],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
     before = os.environ.get("DISPLAY")
     try:
         os.environ["DISPLAY"] = f":{server.stdout.readline().strip()}"
