@@ -165,6 +165,14 @@ def test_a_python_that_must_not_install_is_told_readme_s_steps(lacks_packages, t
             assert step in errors
 
 
+@pytest.mark.skipif(os.name == "nt", reason="there a venv holds a copy of its Python")
+def test_a_venv_whose_python_was_removed_is_made_anew(lacks_packages, clone):
+    python = clone.parent / ".venv" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.symlink_to(clone / "removed")
+    assert " -m venv --clear .venv && .venv/bin/python -m pip install -r " in lacks_packages()
+
+
 def test_a_venv_beside_readme_that_has_the_packages_is_named(lacks_packages, clone):
     root = clone.parent
     make_venv(root, "numpy", "matplotlib", "tqdm", "requests")

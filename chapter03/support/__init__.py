@@ -94,8 +94,11 @@ def _installation(missing):
     requirements = os.path.join(ROOT, "requirements.txt")
     python = os.path.join(venv, *(["Scripts", "python"] if os.name == "nt" else ["bin", "python"]))
     base = getattr(sys, "_base_executable", sys.executable)
+    making = ["-m", "venv", shown(venv)]
+    if os.path.islink(python) and not os.path.exists(python):
+        making.insert(2, "--clear")  # its Python was removed by an update, and venv keeps the link
     steps = [
-        command("-m", "venv", shown(venv), python=base),
+        command(*making, python=base),
         command("-m", "pip", "install", "-r", shown(requirements), python=python),
         command(*sys.argv, python=python),
     ]
