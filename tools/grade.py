@@ -344,8 +344,12 @@ def results_of(outcome, methods):
 
 
 def last_line(output):
-    lines = output.decode("utf-8", "replace").split("\n")
-    return next((line.strip() for line in reversed(lines) if line.strip()), "")
+    """Return main.py's own sentence, or else the last line that says anything."""
+    lines = [line.strip() for line in output.decode("utf-8", "replace").split("\n")]
+    lines = [line for line in lines if line]
+    # Behind it, Python may complain that the last output could not be written.
+    sentences = [line for line in lines if line.startswith(say("Error: ", "错误："))]
+    return ["", *lines, *sentences][-1]
 
 
 # The table
