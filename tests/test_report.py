@@ -1,6 +1,7 @@
 """The printed report: the list, what is next, the notes; and the same as JSON."""
 
 import json
+import os
 import re
 import unicodedata
 
@@ -11,6 +12,7 @@ import make_startup
 from submissions import METHODS, SOLUTION, solved
 from support import gradient_check
 from support.gradient_check import limits, report
+from support.language import UserError
 
 COUNT = len(METHODS)
 X = "return x @ self.W + self.b"
@@ -204,3 +206,28 @@ def test_the_report_as_json_says_the_same(model, tmp_path):
     assert rows["Linear.backward"]["state"] == "WAITS"
     assert rows["Sigmoid.backward"]["seen"] != ""
     assert rows["Softmax.forward"]["state"] == "PASS"
+
+
+def test_a_message_of_any_characters_becomes_json(model, tmp_path):
+    path = tmp_path / "report.json"
+    source = SOLUTION.replace(X, "raise ValueError('\\ud800 \u4e2d')")
+    assert not gradient_check.run(model(source), report=path)
+    first = json.loads(path.read_text(encoding="utf-8"))["results"][0]
+    assert first["seen"].startswith("ValueError: \ud800 \u4e2d")
+
+
+def test_a_report_that_cannot_be_written_is_one_sentence(model, tmp_path):
+    with pytest.raises(UserError, match=r"could not be written: .+ another place for --report\."):
+        gradient_check.run(model(SOLUTION), report=tmp_path)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs a pipe with a name")
+def test_a_report_into_a_pipe_leaves_the_pipe_where_it_is(model, tmp_path):
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    pipe = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    gradient_check.run(model(SOLUTION), report=path)
+    content = os.read(pipe, 1_000_000)
+    os.close(pipe)
+    assert json.loads(content)["done"] == COUNT
+    assert path.is_fifo()

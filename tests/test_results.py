@@ -284,3 +284,20 @@ def test_a_folder_that_cannot_be_written_is_one_sentence(tmp_path):
     with pytest.raises(UserError, match=r"previous could not be written: .*unchanged"):
         results.add_epoch(network(), 1, [2], 2, 0.5)
     assert found(tmp_path / "solution") == OLD
+
+
+@pytest.mark.parametrize("name", ["a file", "x" * 300, "a folder"], ids=["file", "long", "folder"])
+def test_a_place_where_no_weights_can_be_is_one_sentence(name, tmp_path):
+    (tmp_path / "a file").touch()
+    (tmp_path / "a folder" / "solution" / "weights.npz").mkdir(parents=True)
+    results = Results(HERE, "mnist", options(tmp_path / name), 0.3)
+    with pytest.raises(UserError, match=r"weights\.npz could not be written: "):
+        results.add_epoch(network(), 1.0, [2.5], 2.5, 0.1)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs a pipe with a name")
+def test_a_pipe_in_the_weights_place_is_not_waited_for(results, tmp_path):
+    (tmp_path / "solution").mkdir()
+    os.mkfifo(tmp_path / "solution" / "weights.npz")
+    results.add_epoch(network(), 1.0, [2.5], 2.5, 0.1)
+    assert weights.load_meta(tmp_path / "solution" / "weights.npz")["epoch"] == 1

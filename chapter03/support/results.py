@@ -160,7 +160,7 @@ class Results:
     def _keep_previous(self):
         """Put what the run before left into previous/, in place of what lies there."""
         weights_file = self.folder / "weights.npz"
-        if not weights_file.is_file():
+        if not os.path.isfile(weights_file):
             return
         previous = self.folder / "previous"
         try:

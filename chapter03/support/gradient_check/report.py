@@ -10,12 +10,11 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from support.console import is_terminal
-from support.files import replace_whole
+from support.console import is_terminal, shown
 from support.gradient_check import diagnosis, judge, limits, source
 from support.gradient_check.layers import LAYERS, METHODS
 from support.gradient_check.network import check_network
-from support.language import is_chinese, say
+from support.language import UserError, is_chinese, say
 
 TIME_LIMIT = 4  # seconds for one method, which needs a few milliseconds
 WIDEST = 100  # columns: longer lines are hard to read
@@ -53,8 +52,19 @@ def run(model, report=None):
         checked = results(model)
     _print_report(checked, prints, source.second_files(model.__file__))
     if report is not None:
-        replace_whole(report, _as_json(checked))
+        _save(report, _as_json(checked))
     return all(result.state == "PASS" for result in checked)
+
+
+def _save(path, content):
+    try:
+        Path(path).write_text(content, encoding="utf-8")
+    except OSError as error:
+        why = error.strerror
+        raise UserError(
+            f"{shown(path)} could not be written: {why}. Choose another place for --report.",
+            f"无法写入 {shown(path)}：{why}。请为 --report 换一个位置。",
+        ) from None
 
 
 def results(model):
@@ -173,7 +183,7 @@ def _as_json(checked):
             }
         )
     content = {"done": done(checked), "total": len(NAMES), "results": rows}
-    return json.dumps(content, ensure_ascii=False, indent=1).encode("utf-8")
+    return json.dumps(content, indent=1)  # in ASCII: a student's message may hold any character
 
 
 def done(checked):
