@@ -7,6 +7,7 @@ import pytest
 from submissions import SOLUTION, module, solved
 from support.gradient_check.calls import Call, in_a_row, kept_by
 from support.gradient_check.layers import LAYERS, batches_for
+from support.gradient_check.limits import Stopped
 
 LINEAR, SIGMOID = LAYERS[:2]
 
@@ -64,6 +65,17 @@ def test_a_warning_in_forward_is_not_quoted_of_backward():
     call = Call(model, SIGMOID, "backward", batches_for(SIGMOID)[0]).run()
     assert call.stage == "done"
     assert call.warned == ""
+
+
+def test_a_warning_that_is_not_numpy_s_is_not_quoted():
+    code = "import warnings; warnings.warn('old', DeprecationWarning); return x"
+    assert called("Sigmoid.forward", code, SIGMOID).warned == ""
+
+
+def test_what_stops_a_thread_is_no_error_of_the_method():
+    code = "from support.gradient_check import limits; raise limits.Stopped"
+    with pytest.raises(Stopped):
+        called("Sigmoid.forward", code, SIGMOID)
 
 
 def test_what_an_object_keeps_is_found_in_slots_too():

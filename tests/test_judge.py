@@ -28,6 +28,8 @@ RIGHT = {
     "nothing to say": ("Linear.forward", f"self.x = x; {X}", ""),
     "warns": ("Sigmoid.forward", "self.y = 1 / (1 + np.exp(-x)); return self.y",
               "overflow encountered.*It may stay as it is.*section 3"),
+    "warns twice": ("Sigmoid.forward", "self.y = 1 / (1 + np.exp(-x)); self.x = x; return self.y\n"
+                    "(1 - self.y) => (1 - 1 / (1 + np.exp(-self.x)))", "overflow encountered"),
     "float64": ("Linear.forward", "self.x = x; return (x @ self.W + self.b).astype(float)",
                 "float64 for float32 inputs: an epoch of 11 s takes 24 s"),
     "grad_b in float64": ("Linear.backward", "grad_y.sum(axis=0, => grad_y.sum(axis=0, dtype='d', ",
@@ -65,6 +67,9 @@ WRONG = [
      "def back", r"\[3, 1\] is .* 2 of 20 entries are wrong"),
     ("Softmax.forward", "exp_x = np.exp(x); return exp_x / exp_x.sum(axis=1, keepdims=True)",
      "def for", "is nan.*rows about.*NumPy warned in `exp_x"),
+    ("CrossEntropyLoss.forward", "self.y = y; self.y_hat = np.where(y_hat == 0, 0.05, y_hat)\n"
+     "return float(-(y * np.log(self.y_hat)).sum() / len(y))", "def for",
+     "is 2.99573, and should be large and finite"),
     ("CrossEntropyLoss.backward", "g = -self.y / self.y_hat / len(self.y)\n"
      "return np.where(self.y_hat < 1e-9, -g, g)", "def back",
      "large and finite, of the right sign"),

@@ -147,6 +147,13 @@ def test_a_layer_s_batches_and_example_give_right_results_of_all_names(layer, me
         assert all(np.isfinite(array).all() for array in right.values())
 
 
+def test_the_loss_is_tried_with_labels_in_the_first_and_in_the_last_column():
+    for batch in batches_for(LAYERS[-1]):
+        if batch.rows > 2:
+            labels = batch.given["y"].argmax(axis=1)
+            assert (labels.min(), labels.max()) == (0, batch.columns - 1)
+
+
 @pytest.mark.parametrize("layer", LAYERS, ids=[layer.name for layer in LAYERS])
 def test_batches_differ_in_what_could_be_mixed_up(layer):
     ordinary = [batch for batch in batches_for(layer) if not batch.is_extreme]

@@ -36,6 +36,7 @@ FAILS = {
         r"self.x = x => self.kept = [*getattr(self, 'kept', []), x]\n        self.x = self.kept[0]",
         "(?s)ValueError.*in Linear.backward: `self.grad_W",
     ),
+    "an end": ("self.dims = [ => exit(); self.dims = [", "SystemExit"),
     "no dims": ("self.dims = [ => self.sizes = [", "AttributeError.*dims"),
 }
 

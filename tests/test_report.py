@@ -172,6 +172,14 @@ def test_a_flood_of_prints_is_cut_and_named_once_and_the_print_works_again(model
     assert capsys.readouterr().out == "here!" * 9
 
 
+def test_a_few_prints_are_shown_and_counted(model, capsys):
+    prints = "Linear.left = getattr(Linear, 'left', 6) - 1; Linear.left > 0 and print('here')"
+    assert gradient_check.run(model(solved("Linear.forward", f"{prints}; self.x = x; {X}")))
+    output = capsys.readouterr().out
+    assert output.count("here\n") == 5 == limits.SHOWN_PRINTS
+    assert "\n  printed 5 times: remove it." in output
+
+
 def test_a_second_file_of_the_student_s_is_named(model, monkeypatch, capsys):
     monkeypatch.setattr(report.source, "second_files", lambda path: ["layers.py"])
     assert gradient_check.run(model(SOLUTION))
