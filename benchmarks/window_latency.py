@@ -63,8 +63,8 @@ def latencies(opened, events):
     side = paper.winfo_height()
     pointer = virtual_display.Pointer()
     shown = []
-    read = opened.read
-    opened.read = lambda: shown.append(read())
+    update = opened.update
+    opened.update = lambda: shown.append(update())
 
     seconds = []
     for event in range(events):
@@ -88,7 +88,7 @@ def latencies(opened, events):
         root.winfo_pointerxy()  # the display answers when it has drawn all that came before
         seconds.append(time.perf_counter() - start)
     pointer.press(down=False)
-    opened.read = read
+    opened.update = update
     return seconds
 
 
