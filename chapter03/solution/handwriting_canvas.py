@@ -77,7 +77,7 @@ class Reader:
         with window.errors_as_sentences():  # any error in here becomes a UserError
             self.network, self.meta = weights.load(path, model.MLP)
             weights.check_sizes(path, self.network.dims, 784, 10)
-        self.read([])  # a network that cannot read is refused here
+        self.read([])  # a trial: if the network cannot read, the error comes here
 
     def read(self, drawing):
         """Return the image (28, 28) of a drawing, and what each layer answers to it, (m,)."""
@@ -123,7 +123,7 @@ class Window:
         self.root = root
         self.reader = reader
         self.version = reader.version
-        self.news = window.describe(reader.path, reader.meta)
+        self.news = window.describe(reader.path, reader.meta)  # what the status line says
         self.update_is_planned = False
 
         # The three parts of the window call these functions when something has happened.
@@ -153,9 +153,9 @@ class Window:
                 headline, verdict = conclude(answers[-1])
                 self.results.show_answers(layers, answers, headline, verdict)
             else:
-                self.results.show_no_answers(layers, answers)
+                self.results.show_empty(layers, answers)
 
-            # The user asks: what would make the drawing that digit?
+            # The user may ask about a digit: what would turn the drawing into it?
             asked = self.results.asked
             if drawing and asked is not None:
                 self.results.show_question(image, self.reader.ask(image, asked))

@@ -81,7 +81,7 @@ def load(options):
         print_that_mnist_is_missing(error)
         return pen_digits_alone(rng)
 
-    # copy(), since a slice would keep all of MNIST in memory when concatenate makes a new array.
+    # copy(): a slice is a view, and would keep all of MNIST in memory after concatenate below.
     validation = (images[-HELD_OUT:].copy(), labels[-HELD_OUT:])
     images = images[:-HELD_OUT]
     labels = labels[:-HELD_OUT]
@@ -114,15 +114,15 @@ def train(model, dataset, options, results):
 
     batch = (standardise(images[:64]), one_hot(labels[:64]))  # to try how long a step takes
     results.start(network, loss_function, batch, len(images))
-    untrained_loss, _, _ = evaluate(network, loss_function, *dataset.validation)  # * passes both
+    images, labels = dataset.validation
+    untrained_loss, _, _ = evaluate(network, loss_function, images, labels)
     results.show_untrained_loss(untrained_loss)
 
     step = 0
     total_steps = options.epochs * len(batches)
     for epoch in range(1, options.epochs + 1):
         if not options.no_jitter:
-            is_late = epoch > (1 - FALL) * options.epochs
-            strength = 0.5 if is_late else 1
+            strength = 1 if epoch <= (1 - FALL) * options.epochs else 0.5  # weaker at the end
             batches.augment = Jitter(rng, strength)  # Batches calls it to move its images a little
 
         losses = []
@@ -130,18 +130,18 @@ def train(model, dataset, options, results):
         with results.bar(batches, epoch) as bar:  # the batches, and a progress bar
             for x, y in bar:
                 y_hat = network.forward(x)
-                losses.append(float(loss_function.forward(y_hat, y)))  # not a NumPy number
+                losses.append(float(loss_function.forward(y_hat, y)))  # perhaps a NumPy number
                 network.backward(loss_function.backward())
                 optimizer.step(learning_rate(step, total_steps, options.lr))
                 step += 1
                 bar.set_postfix_str(f"loss {losses[-1]:.4f}", refresh=False)
         seconds = time.perf_counter() - start
 
-        validation_loss, accuracy, _ = evaluate(network, loss_function, *dataset.validation)
+        validation_loss, accuracy, _ = evaluate(network, loss_function, images, labels)
         results.add_epoch(network, seconds, losses, validation_loss, accuracy)
 
-    _, test_accuracy, test_y_hat = evaluate(network, loss_function, *dataset.test)
-    results.finish(network, *dataset.test, test_y_hat, test_accuracy)
+    _, accuracy, y_hat = evaluate(network, loss_function, *dataset.test)
+    results.finish(network, *dataset.test, y_hat, accuracy)
 
 
 def evaluate(network, loss_function, images, labels, batch_size=500):

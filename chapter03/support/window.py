@@ -347,7 +347,7 @@ class Results:
                     self._beside_bar(DIGIT, digit, digit, INK)
                     self._beside_bar(PERCENT, digit, percent(share), GREY)
 
-    def show_no_answers(self, layers, answers):
+    def show_empty(self, layers, answers):
         """Show the same while nothing is drawn: no bars, and hidden layers that are all 0."""
         self._show_hidden(layers, [0 * answer for answer in answers])
         with self._replacing("bars"):

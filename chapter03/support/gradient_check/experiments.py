@@ -137,6 +137,8 @@ def rows_mix(fault):
     call = fault.call
     if call.layer.weights or fault.result == "loss" or call.batch.rows < 2:
         return ""
+    if "self.forward" in source_of(call):  # which may mix the rows by right, as the loss does
+        return ""
     given = {name: array.copy() for name, array in call.batch.given.items()}
     for array in given.values():
         array[1:] = array[:0:-1] + 1

@@ -199,8 +199,9 @@ def about_indentation(line):
     spaces = len(line) - len(line.lstrip())
     return say(
         f"It begins with {spaces} spaces; in a class, `def` begins with 4, and what belongs to it "
-        "with 8 or more.",
-        f"这一行开头有 {spaces} 个空格；类里的 def 前面是 4 个，属于它的每一行至少 8 个。",
+        "with 8 or more, lines of one block alike.",
+        f"这一行开头有 {spaces} 个空格；类里的 def 前面是 4 个，属于它的每一行至少 8 个，"
+        "同一块里的各行一样多。",
     )
 
 
