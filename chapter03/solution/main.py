@@ -114,8 +114,8 @@ def train(model, dataset, options, results):
 
     batch = (standardise(images[:64]), one_hot(labels[:64]))  # to try how long a step takes
     results.start(network, loss_function, batch, len(images))
-    images, labels = dataset.validation
-    untrained_loss, _, _ = evaluate(network, loss_function, images, labels)
+    # The star passes images and labels as two arguments.
+    untrained_loss, _, _ = evaluate(network, loss_function, *dataset.validation)
     results.show_untrained_loss(untrained_loss)
 
     step = 0
@@ -137,7 +137,7 @@ def train(model, dataset, options, results):
                 bar.set_postfix_str(f"loss {losses[-1]:.4f}", refresh=False)
         seconds = time.perf_counter() - start
 
-        validation_loss, accuracy, _ = evaluate(network, loss_function, images, labels)
+        validation_loss, accuracy, _ = evaluate(network, loss_function, *dataset.validation)
         results.add_epoch(network, seconds, losses, validation_loss, accuracy)
 
     _, accuracy, y_hat = evaluate(network, loss_function, *dataset.test)

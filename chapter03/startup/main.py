@@ -114,17 +114,15 @@ def train(model, dataset, options, results):
 
     batch = (standardise(images[:64]), one_hot(labels[:64]))  # to try how long a step takes
     results.start(network, loss_function, batch, len(images))
-    images, labels = dataset.validation
-    untrained_loss, _, _ = evaluate(network, loss_function, images, labels)
+    # The star passes images and labels as two arguments.
+    untrained_loss, _, _ = evaluate(network, loss_function, *dataset.validation)
     results.show_untrained_loss(untrained_loss)
 
     step = 0
     total_steps = options.epochs * len(batches)
     for epoch in range(1, options.epochs + 1):
         if not options.no_jitter:
-            strength = (
-                1 if epoch <= (1 - FALL) * options.epochs else 0.5
-            )  # weaker at the end
+            strength = 1 if epoch <= (1 - FALL) * options.epochs else 0.5  # weaker at the end
             batches.augment = Jitter(rng, strength)  # Batches calls it to move its images a little
 
         losses = []
@@ -139,7 +137,7 @@ def train(model, dataset, options, results):
                 bar.set_postfix_str(f"loss {losses[-1]:.4f}", refresh=False)
         seconds = time.perf_counter() - start
 
-        validation_loss, accuracy, _ = evaluate(network, loss_function, images, labels)
+        validation_loss, accuracy, _ = evaluate(network, loss_function, *dataset.validation)
         results.add_epoch(network, seconds, losses, validation_loss, accuracy)
 
     _, accuracy, y_hat = evaluate(network, loss_function, *dataset.test)
