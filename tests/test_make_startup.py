@@ -6,7 +6,6 @@ import pytest
 
 import grade
 import make_startup
-from support.language import UserError
 
 SOURCE = '''
 class Linear:
@@ -71,7 +70,7 @@ def test_the_blanks_of_the_course_are_what_main_checks():
 )
 def test_what_cannot_become_a_blank_is_an_error(old, new, error):
     assert old in SOURCE
-    with pytest.raises(UserError, match=error):
+    with pytest.raises(make_startup.CannotWriteError, match=error):
         make_startup.blanked(SOURCE.replace(old, new))
 
 
@@ -109,7 +108,7 @@ def test_a_filled_in_model_is_kept_unless_forced_and_then_kept_beside(blank, cha
     generated = model.read_text(encoding="utf-8")
     filled_in = generated.replace(BLANK, blank)
     model.write_text(filled_in, encoding="utf-8")
-    with pytest.raises(UserError, match="is filled in; --force replaces it"):
+    with pytest.raises(make_startup.CannotWriteError, match="is filled in; --force replaces it"):
         make_startup.main([])
     assert model.read_text(encoding="utf-8") == filled_in
 
@@ -129,5 +128,5 @@ def test_a_layer_may_be_added_and_removed_while_all_is_blank(chapter):
 
 def test_without_the_solution_it_says_so(chapter):
     (chapter / "solution").rename(chapter / "elsewhere")
-    with pytest.raises(UserError, match="solution is not there to copy from"):
+    with pytest.raises(make_startup.CannotWriteError, match="solution is not there to copy from"):
         make_startup.main([])

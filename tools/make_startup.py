@@ -7,23 +7,19 @@ What stands between `# BEGIN SOLUTION` and `# END SOLUTION` in a method becomes 
 `raise NotImplementedError`; every other line is copied as it is.
 """
 
-import os
-import sys
-
-# chapter03/ for support/, and this folder also where Python leaves it out (-P, -I, -m).
-FOLDER = os.path.dirname(os.path.realpath(__file__))
-sys.path[:] = [os.path.join(FOLDER, "..", "chapter03"), *sys.path, FOLDER]
-from support import console  # isort: split
-
 import argparse
 import ast
 import re
+import sys
 from pathlib import Path
 
-from support.language import UserError
-
-CHAPTER = Path(FOLDER).parent / "chapter03"
+CHAPTER = Path(__file__).resolve().parent.parent / "chapter03"
 NAMES = ("model.py", "data.py", "main.py", "handwriting_canvas.py")
+
+
+class CannotWriteError(Exception):
+    """What the maintainer can mend: a sentence in English."""
+
 
 SOLUTION = re.compile(
     r"^(?P<indent> *)# BEGIN SOLUTION\n.*?^(?P=indent)# END SOLUTION\n", re.MULTILINE | re.DOTALL
@@ -41,10 +37,7 @@ def main(argv=None):
     )
     options = parser.parse_args(argv)
     if not (CHAPTER / "solution").is_dir():
-        raise UserError(
-            f"{CHAPTER / 'solution'} is not there to copy from.",
-            f"没有 {CHAPTER / 'solution'}，无从复制。",
-        )
+        raise CannotWriteError(f"{CHAPTER / 'solution'} is not there to copy from.")
 
     differing = 0
     for name in NAMES:
@@ -78,10 +71,7 @@ def blanked(source):
     result = SOLUTION.sub(blank, source)
     marks = MARK.findall(source)
     if marks != ["BEGIN", "END"] * (len(marks) // 2) or MARK.search(result):
-        raise UserError(
-            "each `# BEGIN SOLUTION` needs an `# END SOLUTION`, indented alike.",
-            "每个 `# BEGIN SOLUTION` 都要有缩进相同的 `# END SOLUTION`。",
-        )
+        raise CannotWriteError("each `# BEGIN SOLUTION` needs an `# END SOLUTION`, indented alike.")
     return result
 
 
@@ -101,24 +91,18 @@ def method_at(line, methods):
             name = f"{layer.name}.{method.name}"
             section = SECTION.search(ast.get_docstring(layer) or "")
             if section is None:
-                raise UserError(
-                    f'the docstring of {layer.name} lacks "(handout, section 2)", or another.',
-                    f"{layer.name} 的文档字符串里缺少 (handout, section 2) 这样的出处。",
+                raise CannotWriteError(
+                    f'the docstring of {layer.name} lacks "(handout, section 2)", or another.'
                 )
             return name, section[1]
-    raise UserError(
-        f"line {line}: a solution begins outside a method.", f"第 {line} 行：标记不在方法里。"
-    )
+    raise CannotWriteError(f"line {line}: a solution begins outside a method.")
 
 
 def replace(path, old, new, force):
     """Write the text `new` to a file; what a student has filled in stays unless forced."""
     if is_filled_in(old, BLANK.findall(new)):
         if not force:
-            raise UserError(
-                f"{path} is filled in; --force replaces it.",
-                f"{path} 已经有人填写；--force 才会覆盖。",
-            )
+            raise CannotWriteError(f"{path} is filled in; --force replaces it.")
         path.replace(path.with_name(f"{path.name}.bak"))
     path.parent.mkdir(exist_ok=True)
     path.write_text(new, encoding="utf-8", newline="\n")
@@ -138,4 +122,7 @@ def is_filled_in(source, blanks):
 
 
 if __name__ == "__main__":
-    sys.exit(console.run(main))
+    try:
+        sys.exit(main())
+    except CannotWriteError as error:
+        sys.exit(f"Error: {error}")
