@@ -109,7 +109,8 @@ has to stand in class | class Linear: => class Lineal:
 only the first row | for row in x:
         return row @ self.W + self.b
 last row is left out | return x[:-1] @ self.W + self.b
-no such axis or index | return np.array([x[i + 1] @ self.W for i in range(len(x))]) + self.b
+without `\+ 1` it | return np.array([x[i + 1] @ self.W for i in range(len(x))]) + self.b
+no such axis or index | return x[:, :, 0] @ self.W + self.b
 no mm there | return x.mm(self.W) + self.b
 right for a batch of 5 rows | y = x @ self.W + self.b; return y if len(y) > 2 else 2 * y + 1
 PASS | self.x = x; return np.einsum("nd,dm->nm", x, self.W) + self.b
@@ -143,6 +144,39 @@ PASS | def back(g):
     self.back = back
     return x @ self.W + self.b
     self.grad_W = self.x.T @ grad_y => return self.back(grad_y)
+added with each | y = np.zeros((len(x), self.b.size))
+    for k in range(x.shape[1]):
+        y += x[:, k : k + 1] * self.W[k] + self.b
+    return y
+wrong shape: `np\.zeros | y = np.zeros_like(x)
+    for i in range(len(x)):
+        y[i] = x[i] @ self.W + self.b[0]
+    return y
+run over all.*range\(len | y = np.zeros((len(x), self.b.size))
+    for i in range(1, len(x)):
+        y[i] = x[i] @ self.W + self.b[0]
+    return y
+counts something else | y = np.zeros((len(x), self.b.size))
+    for i in range(len(x)):
+        for j in range(x.shape[1]):
+            y[i, j] = x[i] @ self.W[:, j] + self.b[0, j]
+    return y
+something random | r = np.random.default_rng()
+    return (x + r.normal(size=x.shape)) @ (self.W + r.normal(size=self.W.shape)) + self.b
+added to W | self.x = x; return x @ (self.W + self.b)
+to put the result into | return np.dot(x, self.W, self.b)
+cannot be written to | y = np.broadcast_to(self.b, (len(x), self.b.size)); y += x @ self.W; return y
+one list: np\.vstack | return np.hstack([x, np.ones((len(x), 1))]) @ np.vstack(self.W, self.b)
+begin with a list | y = np.array([])
+    for row in x:
+        y = np.vstack((y, row @ self.W + self.b))
+    return y
+unless axes=1 | return np.tensordot(x, self.W) + self.b
+in np\.einsum each letter | return np.einsum("nd,ndm->nm", x, self.W) + self.b
+through range | y = np.zeros((len(x), self.b.size))
+    for i in len(x):
+        y[i] = x[i] @ self.W + self.b
+    return y
 == Linear.backward
 N, the number of rows, once too often | self.x.T @ grad_y => self.x.T @ grad_y / self.x.shape[0]
 averaged.*dimension is lost | grad_y.sum(axis=0, keepdims=True) => np.mean(grad_y, axis=0)
@@ -150,11 +184,11 @@ add up the rows | grad_y.sum(axis=0, keepdims=True) => np.sum(grad_y, axis=1, ke
 grad_b is \(m,\) | grad_y.sum(axis=0, keepdims=True) => np.sum(grad_y, axis=0)
 add up the rows | grad_y.sum(axis=0, keepdims=True) => np.sum(grad_y)
 add up the rows | grad_y.sum(axis=0, keepdims=True) => grad_y
-has to keep | \n        self.grad_b = grad_y.sum(axis=0, keepdims=True) => <nothing>
+with self\. | \n        self.grad_b = grad_y.sum(axis=0, keepdims=True) => <nothing>
 constant 1, .*gradient is not used | grad_y.sum(axis=0, keepdims=True) => np.ones_like(self.b)
 another name, self\.dW | self.dW = self.x.T @ grad_y; self.db = grad_y.sum(axis=0)
     return grad_y @ self.W.T
-local variable | self.grad_W = self.x.T => grad_W = self.x.T
+with self\. | self.grad_W = self.x.T => grad_W = self.x.T
 comes out transposed | self.x.T @ grad_y => grad_y.T @ self.x
 inner sizes | self.x.T @ grad_y => np.dot(self.x, grad_y)
 entry by entry | self.x.T @ grad_y => self.x * grad_y
@@ -164,9 +198,9 @@ sign is wrong: | self.x.T @ grad_y => -self.x.T @ grad_y
 several values | return grad_y @ self.W.T => return grad_y @ self.W.T, self.grad_W, self.grad_b
 accumulated | self.grad_W = self.x.T => self.grad_W = getattr(self, "grad_W", 0) + self.x.T
 no self\.grad_W yet | self.grad_W = self.x => self.grad_W += self.x
-left from before | self.x = x => self.x = getattr(self, "x", x)
+earlier batch has left | self.x = x => self.x = getattr(self, "x", x)
 never set | self.x = x => pass
-Is `self.inputs` meant | self.x = x => self.inputs = x
+Here `self.inputs` is meant | self.x = x => self.inputs = x
     self.x.T => self.input.T
 kept in self | self.x.T => x.T
 inside the layer | self.x.T @ grad_y => self.x.T @ grad_y; self.W -= 0.1 * self.grad_W
@@ -178,7 +212,7 @@ np\.outer takes two vectors | self.x.T @ grad_y => np.outer(self.x, grad_y)
 np\.outer takes two vectors | grad_W = np.zeros_like(self.W); grad_W += np.outer(self.x, grad_y)
     self.grad_W = grad_W; self.grad_b = grad_y.sum(axis=0, keepdims=True)
     return grad_y @ self.W.T
-wrong order | return grad_y @ self.W.T => return self.W.T @ grad_y
+inner sizes | return grad_y @ self.W.T => return self.W.T @ grad_y
 row of x has to meet | self.x.T @ grad_y => self.x.sum(axis=0)[:, None] * grad_y.sum(axis=0)
 `self\.x\.T \* grad_y`, \* multiplies entry | self.x.T @ grad_y => self.x.T * grad_y
 wrong axis | self.x.T @ grad_y => (self.x[:, :, None] * grad_y[:, None]).sum(axis=1)
@@ -204,7 +238,8 @@ calls forward again | return grad_y @ self.W.T => return self.forward(grad_y)
 function is returned | return grad_y @ self.W.T => return lambda: grad_y @ self.W.T
 sum knows neither | grad_y.sum(axis=0, keepdims=True) => sum(grad_y, axis=0, keepdims=True)
 swapped by \.T | return grad_y @ self.W.T => return grad_y @ self.W.reshape(self.W.shape[::-1])
-inner sizes of a | self.x.T @ grad_y => (self.x @ self.x) @ (grad_y @ grad_y)
+same shape | self.x.T @ grad_y => (self.x @ self.x) @ (grad_y @ grad_y)
+inner sizes of a | self.x.T @ grad_y => (self.x @ self.W.T) @ grad_y
 before it has a value | self.grad_W = self.x.T => grad_W += self.x.T
 more, or fewer, values | self.x.T @ grad_y => np.dot(self.x.T)
 passed on unchanged | return grad_y @ self.W.T => return grad_y
@@ -250,6 +285,13 @@ PASS | self.grad_W = (self.x[:, :, None] * grad_y[:, None]).sum(axis=0)
 PASS | self.grad_W = (self.x.T @ grad_y).astype(np.float64)
     self.grad_b = grad_y.astype(np.float64).sum(axis=0, keepdims=True)
     return (grad_y @ self.W.T).astype(np.float64)
+makes no copy | self.grad_b = grad_y => self.grad_b = self.b; self.grad_b[:] = grad_y
+formula has no x | grad_y.sum(axis=0, keepdims=True) => (self.x.sum(axis=1) @ grad_y)[None]
+wrong order | return grad_y @ self.W.T => return self.W.T @ (grad_y / 2) * 2
+has no dW | g = {"W": self.x.T @ grad_y}; self.grad_W = g["dW"]
+a comma at the end | self.x = x => self.x = x,
+keepdims has to be named | grad_y.sum(axis=0, keepdims=True) => np.sum(grad_y, 0, True)
+unsqueeze is PyTorch | grad_y.sum(axis=0, keepdims=True) => grad_y.sum(axis=0).unsqueeze(0)
 == Sigmoid.forward
 there is no variable out here: [^?]*\?[^?]*$ | def f():
         out = (1 + np.tanh(x / 2)) / 2
@@ -257,7 +299,7 @@ there is no variable out here: [^?]*\?[^?]*$ | def f():
 sign in the exponent | return 1 / (1 + np.exp(x))
 that is a tanh | return np.tanh(x)
 inf / inf | e = np.exp(x); return e / (e + 1)
-NUMBERS | return np.maximum(0, x)
+another activation | return np.maximum(0, x)
 single number | import math; return 1 / (1 + math.exp(-x))
 truth value | return 1 / (1 + np.exp(-x)) if x > 0 else np.exp(x) / (1 + np.exp(x))
 axis= is unknown | return 1 / (1 + np.exp(-x, axis=1))
@@ -274,7 +316,7 @@ no array of floats.*decimals | y = np.zeros(x.shape, dtype=int)
     return y
 no array of floats | y = np.full(x.shape, 0); y[:] = 1 / (1 + np.exp(-x)); return y
 whole numbers | self.y = 1 // (1 + np.exp(-x)); return self.y
-brackets are missing | self.y = 1 / 1 + np.exp(-x); return self.y
+brackets: .* should be `1 / \(1 | self.y = 1 / 1 + np.exp(-x); return self.y
 base of the power | self.y = 1 / (1 + 2.718 ** -x); return self.y
 np\.exp\(x\) | self.y = 1 / (1 + e ** -x); return self.y
 no function sigmoid | self.y = sigmoid(x); return self.y
@@ -311,6 +353,23 @@ PASS | y = (1 + np.tanh(x / 2)) / 2; self.slope = lambda: y * (1 - y); return y
 PASS | self.stack = getattr(self, "stack", []); self.stack.append((1 + np.tanh(x / 2)) / 2)
     self.y = self.stack.pop()
     return self.y
+stops with an error | import math; self.y = np.zeros_like(x)
+    for i in range(len(x)):
+        for j in range(x.shape[1]):
+            self.y[i, j] = 1 / (1 + math.exp(-x[i, j]))
+    return self.y
+no method of an array | return 1 / (1 + (-x).exp())
+array of Python objects | return np.frompyfunc(lambda v: 1 / (1 + np.exp(-v)), 1, 1)(x)
+first result for all | return np.vectorize(lambda v: 1 if v > 40 else 1 / (1 + np.exp(-v)))(x)
+another of its row does | e = np.exp(x); return e / (e + e.sum(axis=1, keepdims=True))
+two sides of | return (1 + np.exp(-x)) / 1
+inverts a matrix | return np.linalg.inv(1 + np.exp(-x))
+computed from these: x\[mask\] | y = np.ones_like(x); y[x < 0] = 1 / (1 + np.exp(-x)); return y
+whole numbers. np\.zeros | y = np.zeros(x.shape, int); y += 1 / (1 + np.exp(-x)); return y
+pair of brackets | n, d = x.shape; y = np.zeros(n, d)
+    y[:] = 1 / (1 + np.exp(-x))
+    return y
+not what it returns | return np.vectorize(1 / (1 + np.exp(-x)))(x)
 == Sigmoid.backward
 input x is used | self.y = (1 + => self.x, self.y = x, (1 +
     return grad_y * self.x * (1 - self.x)
@@ -329,7 +388,7 @@ without .\*\* 2. it | return grad_y * self.y * (1 - self.y) ** 2
 wrong operator: - stands where \* | return grad_y * self.y - (1 - self.y)
 `def backward` stands twice | return grad_y * self.y * (1 - self.y)
     class Softmax: =>     def backward(self, grad_y):\n        return self.y\n\n\nclass Softmax:
-`self\.y` is the wrong array | return self.y * self.y * (1 - self.y)
+self\.y stands where grad_y belongs | return self.y * self.y * (1 - self.y)
 natural logarithm | return np.ln(self.y)
 raw memory | return -grad_y.data * self.y * (1 - self.y)
 np\.max takes its second | return np.max(0, grad_y)
@@ -342,11 +401,17 @@ PASS | grad_x = 1 - self.y; grad_x *= self.y; grad_x *= grad_y; return grad_x
 PASS | return np.einsum("nd,nd,nd->nd", grad_y, self.y, 1 - self.y)
 PASS | y = self.y; del self.y; return grad_y * y * (1 - y)
 PASS | return np.array([[g * y * (1 - y) for g, y in zip(*rows)] for rows in zip(grad_y, self.y)])
+does not depend on x | return grad_y * 0.25
+twice as large | return np.tanh(grad_y * self.y)
+a zip is missing | dx = []
+    for y, g in self.y, grad_y:
+        dx.append(g * y * (1 - y))
+    return np.array(dx)
 == Softmax.forward
 sigmoid of each entry.*\n.*x - x\.max | x = x - x.max(axis=1, keepdims=True)
     self.y = 1 / (1 + np.exp(-x))
     return self.y
-single sample.*axis=1 and keepdims | e = np.exp(x - max(x)); self.y = e / sum(e); return self.y
+`max\(x\)` runs over the wrong | e = np.exp(x - max(x)); self.y = e / sum(e); return self.y
 min stands where max belongs | e = np.exp(x - x.min(axis=1, keepdims=True))
     self.y = e / e.sum(axis=1, keepdims=True)
     return self.y
@@ -359,9 +424,12 @@ dimension is lost | e = np.exp(x - x.max(axis=1, keepdims=True)); return e / np.
 not normalised | return np.exp(x - x.max(axis=1, keepdims=True))
 dim= is unknown | e = np.exp(x); return e / e.sum(dim=1, keepdim=True)
 sigmoid of each | return 1 / (1 + np.exp(-x))
-by np\.mean | e = np.exp(x - x.max(axis=1, keepdims=True)); return e / e.mean(axis=1, keepdims=True)
-no such axis or index | e = np.exp(x); return e / e.sum(axis=2, keepdims=True)
-exp of a large | e = np.exp(x - np.median(x, 1, keepdims=True)); return e / e.sum(1)[:, None]
+mean in place of a sum | e = np.exp(x - x.max(axis=1)[:, None])
+    return e / e.mean(axis=1, keepdims=True)
+wrong axis | e = np.exp(x); return e / e.sum(axis=2, keepdims=True)
+median stands where max | e = np.exp(x - np.median(x, 1)[:, None])
+    return e / e.sum(1)[:, None]
+exp of a large | e = np.exp(x - np.ptp(x, 1, keepdims=True)); return e / e.sum(1)[:, None]
 single sample | e = np.exp(x - np.max(x)); self.y = e / sum(e); assert x.ndim == 1; return self.y
 given a whole row | y = np.zeros(len(x)); y[0] = np.exp(x[0]); return y
 into the place | y = np.zeros(x.shape); y[:, 0] = np.exp(x); return y
@@ -403,13 +471,22 @@ PASS | rows = []
         rows.append([v / sum(e) for v in e])
     self.y = np.array(rows, dtype=x.dtype)
     return self.y
+logarithm of the prob | z = x - x.max(1)[:, None]; return z - np.log(np.exp(z).sum(1)[:, None])
+own x alone | return np.log1p(np.exp(x))
+hold just as many | e = np.exp(x); return e / e.sum(axis=1).reshape(x.shape)
+single number already | return np.exp(x - [max(max(row)) for row in x])
+is MATLAB's | e = np.exp(x - np.max(x, [], 2)); return e / np.sum(e, 2)
+bracket closes | return np.exp(x / np.exp(x).sum(axis=1, keepdims=True))
+no longer the function | e = np.exp(x); sum = sum(e.T); return e / sum[:, None]
+as a column | e = np.exp(x - x.max(axis=1)[:, None]); s = np.fromiter(map(sum, e), float)
+    return 3 * e / (3 * s)
 == Softmax.backward
 diagonal of the Jacobian | return grad_y * self.y * (1 - self.y)
 one layer | return grad_y
 each row alone | return self.y * (grad_y - np.sum(grad_y * self.y, axis=0, keepdims=True))
 dimension is lost | return self.y * (grad_y - np.sum(grad_y * self.y, axis=1))
 sizes \(read from the right | return self.y * (grad_y - (grad_y * self.y)[:, 1:])
-constant 0, .*is not used | return grad_y * self.y * (1 - self.y.sum(axis=1, keepdims=True))
+it is 0, | return grad_y * self.y * (1 - self.y.sum(axis=1, keepdims=True))
 shortcut | return (self.y - grad_y) / len(grad_y)
 single Jacobian | return grad_y @ (np.diag(self.y) - np.outer(self.y, self.y))
 single Jacobian | s = self.y.reshape(-1, 1); return (np.diagflat(s) - np.dot(s, s.T)) @ grad_y
@@ -423,7 +500,8 @@ sum is that of grad_y \* y | return self.y * (grad_y - np.sum(grad_y, axis=1, ke
 second part is missing | return self.y * grad_y
 mean where a sum | return self.y * (grad_y - np.mean(self.y * grad_y, axis=1, keepdims=True))
 wrong operator | return self.y * (grad_y + np.sum(self.y * grad_y, axis=1, keepdims=True))
-brackets are missing | return self.y * grad_y - np.sum(self.y * grad_y, axis=1, keepdims=True)
+brackets: .* should be `self.y \* \(grad_y | s = np.sum(self.y * grad_y, axis=1, keepdims=True)
+    return self.y * grad_y - s
 diagonal of a two-dimensional | return grad_y * np.diag(self.y)
 single Jacobian.*\n.*y \* y\.T | p = self.y; J = -p * p.T; return J @ grad_y
 single Jacobian | y = self.y.reshape(-1, 1); return np.diagflat(y) - y @ y.T
@@ -437,19 +515,19 @@ of two vectors is one number | y = self.y; out = np.zeros_like(y)
     for i in range(len(y)):
         out[i] = (np.diag(y[i]) - y[i] @ y[i].T) @ grad_y[i]
     return out
-letters after -> | y = self.y; j = -np.einsum("bi,bj->ijb", y, y)
+after -> should be bij | y = self.y; j = -np.einsum("bi,bj->ijb", y, y)
     j = j + y[:, :, None] * np.eye(y.shape[1])
     return np.einsum("bij,bj->bi", j, grad_y)
 Jacobian of a row is put | y = self.y; out = np.zeros_like(y)
     for i in range(len(y)):
         out[i] = np.diag(y[i]) - np.outer(y[i], y[i])
     return out
-of the batch only the first | y = self.y; s = 0; out = np.zeros_like(y)
+`s = \.\.\.` is meant | y = self.y; s = 0; out = np.zeros_like(y)
     for i in range(len(y)):
         s += grad_y[i] @ y[i]
         out[i] = y[i] * (grad_y[i] - s)
     return out
-batch of one row only | y = self.y.mean(axis=0)
+other rows of the batch do | y = self.y.mean(axis=0)
     return self.y * grad_y - self.y * (y @ grad_y.T)[:, None].mean()
 adds? up \(\+=\)|\(\+=\) | y = self.y; out = np.zeros_like(y)
     for i in range(len(y)):
@@ -496,6 +574,15 @@ i, j stand in one place only | J = np.einsum("ni,nj->nij", self.y, self.y)
     J = np.eye(self.y.shape[1]) * self.y[:, None] - J
     return np.einsum("nij,nk->nk", J, grad_y)
 other rows of the batch do | return self.y @ (1 - self.y.T) @ grad_y
+log-softmax | return grad_y - self.y * grad_y.sum(axis=1, keepdims=True)
+on grad_y_i alone | y = self.y; return grad_y * (y - (y * y).sum(axis=1, keepdims=True))
+Kronecker | y = self.y; return grad_y * y * (np.kron(y, y) - y)
+finished result | e = np.exp(self.y); return grad_y * e / e.sum(axis=1, keepdims=True)
+output y in self\.y | self.y = exp_x / exp_x => self.y = exp_x; return exp_x / exp_x
+of the batch only the first | y = self.y[0]; return grad_y @ (np.diag(y) - np.outer(y, y))
+batch of one row only | y = self.y; return y * (grad_y - grad_y @ y.swapaxes(0, 1))
+stack of matrices | y = self.y; j = y[:, :, None] * (np.eye(len(y[0])) - y[:, None])
+    return j @ grad_y
 == CrossEntropyLoss.forward
 N times too large | return float(-np.sum(y * np.log(y_hat + 1e-12)))
 in place of N | return float(-np.sum(y * np.log(y_hat + 1e-12)) / y.shape[1])
@@ -506,7 +593,7 @@ log\(0\) is -inf | return -np.sum(y * np.log(y_hat)) / len(y)
 binary | return np.mean(y * np.log(y_hat + 1e-12) + (1 - y) * np.log(1 - y_hat + 1e-12))
 one number: | return -np.sum(y * np.log(y_hat + 1e-12), axis=1)
 the shape is not | return -np.sum(y * np.log(y_hat + 1e-12), keepdims=True) / len(y)
-NUMBERS | return -np.sum(y * np.log1p(y_hat)) / len(y)
+log1p stands where log .*\n.*Ordinary | return -np.sum(y * np.log1p(y_hat)) / len(y)
 fixed 64 | return -np.sum(y * np.log(y_hat + 1e-12)) / 64
 NUMBERS | return -np.sum(y * np.log(y_hat + 1e-12)) / 8**2
 right for a single sample | return (-(y.T @ np.log(np.maximum(y_hat, 1e-300))))[0, 0]
@@ -514,7 +601,7 @@ softmax is applied once more | p = np.exp(y_hat) / np.exp(y_hat).sum(axis=1, kee
     return -np.sum(y * np.log(p)) / len(y)
 one-hot | return -np.log(y_hat[np.arange(len(y)), y]).mean()
 cost much | p = y_hat[(y == 1) & (y_hat > 0)]; return -np.sum(np.log(p)) / len(y)
-of a negative number | return -np.sum(y * np.log(y_hat - 1)) / len(y)
+of a negative number | return -np.sum(y * np.log(y_hat - 1) + np.log(y_hat - 2)) / len(y)
 constant 0\.5, whatever | return 0.5
 adds so much | return -np.mean(np.sum(y * np.log(y_hat + 0.3), axis=1))
 np\.max takes its second | return -np.sum(y * np.log(np.max(y_hat, 1e-12))) / len(y)
@@ -560,7 +647,15 @@ PASS | self.y, self.y_hat, losses = y, y_hat + 1e-6, []
 PASS | self.y, self.y_hat = y, np.where(y_hat > 0, y_hat, 1e-30).astype(y_hat.dtype)
     return float(np.average(-np.log(np.take_along_axis(self.y_hat, y.argmax(1)[:, None], 1))))
 counted by len\(y\) | self.y, self.y_hat = y, y_hat; return -np.sum(y * np.log(y_hat)) / y.length
+taken of the sum | return -np.log(np.sum(y * y_hat)) / len(y)
+share of right | return np.mean(y_hat.argmax(axis=1) != y.argmax(axis=1))
+wrong classes | return -np.log(y_hat[:, y.argmax(axis=1)] + 1e-12).mean()
+multiply the arrays first | return -np.sum(y, np.log(y_hat)) / len(y)
 == CrossEntropyLoss.backward
+whole shape, \(5, 4\) | return -self.y / self.y_hat / self.y.shape
+shape\[0\] in NumPy | return -self.y / self.y_hat / self.y.size(0)
+loss itself does not | return self.forward(self.y_hat, self.y) * (self.y_hat - self.y)
+where y is 0 | return 2 * (self.y_hat - self.y) / self.y.size
 softmax and loss together | return (self.y_hat - self.y) / len(self.y)
 N times too large | return -self.y / self.y_hat
 1 / 0 is inf | self.y_hat = np.maximum(y_hat, np.finfo(y_hat.dtype).tiny) => self.y_hat = y_hat

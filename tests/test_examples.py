@@ -36,8 +36,8 @@ def test_only_results_that_are_wrong_are_shown():
 def test_what_the_small_example_does_not_show_is_cut_from_the_call_that_failed():
     far = "return np.where(np.abs(x) < 9, (1 + np.tanh(x / 2)) / 2, 0.25)"
     assert example_of("Sigmoid.forward", far) == [
-        "x[1] = [1000, 999, 0]",
-        "forward(x)[1] gives [0.25, 0.25, 0.5]",
+        "x[0] = [1000, 999, 0]",
+        "forward(x)[0] gives [0.25, 0.25, 0.5]",
         "and should give [1, 1, 0.5]",
     ]
 

@@ -80,12 +80,12 @@ WRONG = {
     "a factor N": ("grad_y * (self.x > 0)", "grad_y * (self.x > 0) * len(grad_y)",
                    "N times too large"),
     "a slope at the kink": ("self.x > 0", "(self.x > 0) + 2 * (self.x == 0)",
-                            r"backward\(grad_y\)\[0, 0\] is .*, and should be"),
+                            r"backward\(grad_y\)\[\d, \d\] is .*, and should be"),
     "nan at the kink": ("grad_y * (self.x > 0)", "grad_y * np.maximum(self.x, 0) / self.x",
                         "is nan, and should be 0"),
     "an infinite slope at the kink": ("(self.x > 0)", "np.where(self.x, self.x > 0, np.inf)",
                                       "is -?inf, and should be 0"),
-    "numbers": ("np.maximum(x, 0)", "np.maximum(x, 0.5)",
+    "numbers": ("np.maximum(x, 0)", "np.log1p(np.exp(x))",
                 r"x = \[\[1, -2, 0\], \[0, 3, -1\]\].*should give \[\[1, 0, 0\], \[0, 3, 0\]\]"),
 }  # fmt: skip
 

@@ -1,6 +1,7 @@
 """How the text of a model.py is read, and what is said of one that Python cannot read."""
 
 import json
+import re
 
 import pytest
 
@@ -212,9 +213,12 @@ MISTAKES = {
                        "model.py:4: .*'return' outside function. It begins with 4 spaces"),
     "no body": ("class A:\n    def f(self):\n    return 1\n",
                 "model.py:3: .*expected an indented block .*It begins with 4 spaces"),
-    "no body at the end": ("if True:\n\n\n", r"the end: expected an indented block.*\. \(It may"),
+    "no body at the end": ("if True:\n\n\n", r"the end: expected an indented block.* 1\.$"),
     "colon missing": (with_line("if x  # so"), "a colon is missing at the end of `if x  # so`"),
-    "colon missing within": (with_line("def f(x) return 1"), r"expected ':'. \(It may be the line"),
+    "colon missing within": (with_line("def f(x) return 1"), r"expected ':'\.$"),
+    "a prompt": (">>> x = 1\n", "model.py:1: `>>>` is what an interactive Python shows, not"),
+    "a prompt of Jupyter": ("In [12]: def f(x):\n", r"`In \[12\]:` is what an interactive"),
+    "MATLAB's transpose": (with_line("return x'"), r"has no partner. If it is MATLAB's transpose"),
     "MATLAB's product": (with_line("return x .* 2"), r"`\.\*` in .* is MATLAB's. In NumPy `\*`"),
     "MATLAB's power": (with_line("return (x).^2"), r"`\.\^` in .* is MATLAB's. In NumPy `\*\*`"),
     "MATLAB's not": (with_line("return 1./x ? 2"), r"invalid syntax"),
@@ -227,6 +231,32 @@ MISTAKES = {
 def test_python_s_own_words_are_passed_on_with_the_line(name, load):
     content, said = MISTAKES[name]
     with pytest.raises(UserError, match=said):
+        load(content)
+
+
+IN_CHINESE = {
+    "x = (1, 2\n": "括号 ( 没有配对。",
+    "x = 1)\n": "多了一个 )。",
+    "x = [1)\n": "括号 [ 和 ) 不配对。",
+    "  x = 1\n": "缩进多了。",
+    "def f():\n    x = 1\n  y = 2\n": "缩进和上面哪一层都对不上。",
+    "if True:\nx = 1\n": "第 1 行之后应该有缩进的代码。",
+    "x = 'a\n": "引号没有配对。",
+    'x = """a\n': "三引号没有配对。",
+    "1 = x\n": "= 的左边不能是这个。",
+    "return 1\n": "return 不在方法里。",
+    "x = 2y\n": "名字不能以数字开头。",
+    "x = (1 2)\n": "语法不对，可能漏了逗号。",
+    "if x = 1:\n    pass\n": "语法不对，判断相等要写 ==。",
+    "x = = 1\n": "语法不对。",
+    "def f(x) return 1\n": "少了冒号。",
+    "x = 1 if 2\n": "expected 'else' after 'if' expression。",
+}
+
+
+@pytest.mark.parametrize("content", IN_CHINESE)
+def test_in_chinese_the_usual_words_of_python_are_chinese(content, load, chinese):
+    with pytest.raises(UserError, match=re.escape(IN_CHINESE[content])):
         load(content)
 
 

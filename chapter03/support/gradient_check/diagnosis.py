@@ -1,30 +1,36 @@
 """From what was seen to the mistake that it betrays; nothing is said that was not tried out."""
 
-import ast
-import difflib
 import re
-import textwrap
 from typing import NamedTuple
 
 import numpy as np
 
-from support.gradient_check import mistakes, repairs, source
+from support.gradient_check import mistakes, source
 from support.gradient_check.calls import kept_by
+from support.gradient_check.errors import error
 from support.gradient_check.examples import example
 from support.gradient_check.experiments import (
     counts_samples,
     exchanged,
     exchanged_results,
+    exp_of_output,
     forward_again,
+    keeps_another,
     never_set,
+    not_linear,
+    not_wanted,
     one_sample,
     overwritten,
+    reaches,
     rows_mix,
     takes_a_diagonal,
-    unused_weights,
+    takes_kron,
+    thrown_away,
+    unused,
+    wrong_classes,
 )
-from support.gradient_check.formulas import formula, meeting, same, source_of, words_of
-from support.gradient_check.limits import message_of
+from support.gradient_check.formulas import formula, same, source_of
+from support.gradient_check.repairs import first_repair, repairs_for
 from support.language import say
 
 # What says little without numbers beside it.
@@ -40,7 +46,8 @@ class Explanation(NamedTuple):
 
 def explain(fault):
     """Return the Explanation of a FaultError."""
-    said = looks_like(fault)
+    with np.errstate(all="ignore"):  # what is tried may overflow
+        said = looks_like(fault)
     weak = [say(*mistakes.FACTS[key]).partition("{")[0] for key in WEAK_FACTS]
     if said and not said.startswith(tuple(filter(None, weak))):
         return Explanation(said, "")
@@ -54,7 +61,7 @@ def looks_like(fault):
         "changed": _changed,
         "missing": _missing,
         "type": _type,
-        "error": _error,
+        "error": error,
         "value": _numbers,
         "shape": _numbers,
     }
@@ -85,6 +92,10 @@ def _twice(call):
 def _changed(fault):
     name = fault.call.changed
     if name in fault.call.layer.weights:
+        subject = fault.call.subject
+        for kept, value in kept_by(subject).items():
+            if kept != name and value is getattr(subject, name):
+                return say(*mistakes.CHANGED["alias"]).format(kept, name)
         return say(*mistakes.CHANGED["weights"])
     if name == fault.call.layer.output:
         return say(*mistakes.CHANGED["output"])
@@ -94,7 +105,7 @@ def _changed(fault):
 def _missing(fault):
     call = fault.call
     wanted = call.layer.source(call.method, fault.result)
-    thrown_away = _thrown_away(call)
+    computed_in_vain = thrown_away(call)
     is_returned = not wanted.startswith("self.")
     for name, value in kept_by(call.alone().subject).items():
         if same(value, call.right[fault.result], call.batch.dtype.name):
@@ -102,8 +113,8 @@ def _missing(fault):
                 return say(*mistakes.NOT_RETURNED).format(name)
             return say(*mistakes.OTHER_NAME).format(name, wanted)
     if is_returned:
-        return thrown_away or say(*mistakes.NO_RETURN)
-    return thrown_away or say(*mistakes.NOT_KEPT).format(wanted)
+        return computed_in_vain or say(*mistakes.NO_RETURN)
+    return computed_in_vain or say(*mistakes.NOT_KEPT).format(wanted)
 
 
 def _type(fault):
@@ -113,6 +124,8 @@ def _type(fault):
         name = "comma"
     if callable(got):
         name = "function"
+    if isinstance(got, np.ndarray) and got.dtype == object:
+        name = "objects"
     if name == "list" and fault.result == "loss":
         return say(*mistakes.FACTS["loss"])
     return say(*mistakes.TYPES.get(name, ("", "")))
@@ -120,25 +133,52 @@ def _type(fault):
 
 def _numbers(fault):
     """Explain numbers or shapes that are not right: the surest comes first."""
-    said = _repaired(mistakes.REPAIRS_FIRST, fault) or exchanged(fault) or overwritten(fault.call)
+    said = (
+        first_repair(mistakes.REPAIRS_FIRST, fault).text
+        or exchanged(fault)
+        or overwritten(fault.call)
+        or keeps_another(fault)
+        or never_set(fault)
+    )
     if said:
         return said
-    thrown_away = _thrown_away(fault.call)
+    computed_in_vain = thrown_away(fault.call)
     found = formula(fault)
     if found:
-        return f"{found.text}\n{thrown_away}" if thrown_away else found.text
+        return f"{found.text}\n{computed_in_vain}" if computed_in_vain else found.text
     return (
         _of_loss(fault)
-        or thrown_away
+        or computed_in_vain
         or exchanged_results(fault)
-        or unused_weights(fault)
-        or never_set(fault)
         or forward_again(fault.call)
-        or _repaired(mistakes.REPAIRS, fault)
+        or _unused_or_repaired(fault)
         or takes_a_diagonal(fault.call)
+        or takes_kron(fault.call)
         or counts_samples(fault.call)
+        or _of_inputs(fault)
         or _fact(fault)
     )
+
+
+def _unused_or_repaired(fault):
+    """Say what is not used, though it should be, and which change would make the method right."""
+    said = unused(fault) if fault.kind == "value" and not fault.call.batch.is_extreme else ""
+    repaired = first_repair(repairs_for(fault), fault).text
+    return "\n".join(filter(None, (said, repaired)))
+
+
+def _of_inputs(fault):
+    """Say what the result depends on, and should not, or the other way round."""
+    call = fault.call
+    if fault.kind == "shape" or call.batch.is_extreme:
+        return ""
+    if not np.all(np.isfinite(_floats(call.results[fault.result]))):
+        return ""
+    return exp_of_output(fault) or not_linear(fault) or wrong_classes(fault) or not_wanted(fault)
+
+
+def _floats(value):
+    return np.asarray(value, dtype=np.float64)
 
 
 def _of_loss(fault):
@@ -153,163 +193,40 @@ def _of_loss(fault):
     return "\n".join(lines)
 
 
-def _repaired(table, fault):
-    """Name the change of the code that makes the method right, '' if none of the table does."""
-    for name, text in table.items():
-        piece = repairs.found_by(name, fault)
-        if piece is not None:
-            pieces = piece if isinstance(piece, tuple) else (piece,)
-            return say(*text).format(*pieces)
-    return ""
-
-
-# ---- errors
-
-
-def _error(fault):
-    call = fault.call
-    found = forward_again(call) or overwritten(call)
-    if found:
-        return found
-    if call.misfit:
-        found = meeting(call) or _meeting_of_shapes(call)
-    elif re.search(r"\((\d+),\1\)", str(call.error)) and re.search("eye|iden", source_of(call)):
-        found = say(*mistakes.ONE_JACOBIAN)
-    if found:
-        return found
-    found = _written_size(call)
-    if not found and isinstance(call.error, ValueError):
-        found = _repaired(mistakes.REPAIRS, fault) or _thrown_away(call)
-    found = found or takes_a_diagonal(call) or counts_samples(call)
-    return found or one_sample(fault) or _stumble(fault)
-
-
-def _meeting_of_shapes(call):
-    met, text = call.misfit, source_of(call)
-    rows, columns = call.batch.rows, call.batch.columns
-    if "np.outer" in text and call.layer.weights:
-        return say(*mistakes.FACTS["outer"])
-    if takes_a_diagonal(call):
-        return takes_a_diagonal(call)
-    sizes = {size for shape in met.shapes for size in shape}
-    has_jacobians = any(
-        row[:2] == mistakes.ONE_JACOBIAN
-        for result in call.names
-        for row in mistakes.MISTAKES.get((f"{call.layer.name}.{call.method}", result), ())
-    )
-    is_of_all = (rows, rows) in met.shapes or sizes & {rows * columns, rows**2, columns**2}
-    if has_jacobians and is_of_all and re.search(r"eye|identity|diag|outer|kron|tile", text):
-        return say(*mistakes.ONE_JACOBIAN)
-    is_transposed = ".T" in met.text or "transpose" in met.text
-    if is_transposed and met.operator != "@" and met.shapes[0] == met.shapes[1][::-1]:
-        return say(*mistakes.FACTS["no transpose"])
-    if met.operator == "@" and max(map(len, met.shapes)) > 2 and is_transposed:
-        return say(*mistakes.THREE_AXES)
-    if met.shapes[0] == (rows, columns + 1) and re.search("stack|concat|append|c_", text):
-        return say(*mistakes.ONES)
-    if met.operator != "@" and sorted(map(len, met.shapes)) == [1, 2] and (rows,) in met.shapes:
-        return say(*mistakes.KEEPDIMS)
-    return ""
-
-
-def _written_size(call):
-    """Say that a size is written into the code, if it is one that shows in the message."""
-    sizes = {size for array in call.batch.given.values() for size in array.shape}
-    shown = set(re.findall(r"\b\d+\b", str(call.error)))
-    if call.misfit:
-        shown |= {str(size) for shape in call.misfit.shapes for size in shape}
-    for word in sorted(words_of(source_of(call)) & shown):
-        if int(word) > 2 and int(word) not in sizes:
-            return say(*mistakes.SIZE).format(word)
-    return ""
-
-
-def _stumble(fault):
-    call, error = fault.call, fault.call.error
-    if fault.calls[0].error is None:
-        return say(*mistakes.FACTS["special"]).format(say(*fault.calls[0].batch.about))
-    line = call.place.source if call.place else ""
-    text = f"{call.layer.name}.{call.method}: {message_of(error)}\n{line}"
-    for pattern, english, chinese in mistakes.STUMBLES:
-        found = re.search(pattern, text)
-        if found:
-            groups = [group for group in found.groups() if group]
-            first = call.layer.first_line(call.method)
-            return say(english, chinese).format(*groups, close=_close(call), first=first)
-    return ""
-
-
-def _close(call):
-    """Return a question with a name that resembles the one that is not there."""
-    error = call.error
-    wanted, there = str(getattr(error, "name", None)), getattr(error, "obj", None)
-    if isinstance(error, NameError):
-        names = [*call.layer.parameters(call.method), *source_names(call)]
-    else:
-        names = [name for name in dir(there) if not name.startswith("_")]
-    names = [name for name in names if name != wanted]
-    found = [name for name in names if name.lower() == wanted.lower()]
-    found = found or difflib.get_close_matches(wanted, names, 1, 0.7)
-    if not found:
-        return ""
-    close = f"self.{found[0]}" if isinstance(there, type(call.subject)) else found[0]
-    return say(f" Is `{close}` meant?", f"是不是想写 `{close}`？")
-
-
-def source_names(call):
-    """Return the names that the student's method gives to something."""
-    return re.findall(r"^\s*(\w+)\s*=[^=]", source_of(call), re.MULTILINE)
-
-
-# ---- what was found by trying something out
-
-
-def _thrown_away(call):
-    """Say which line of the method computes something that nobody gets, if there is one."""
-    for node in ast.walk(ast.parse(textwrap.dedent(source_of(call)))):
-        if isinstance(node, ast.Expr) and _only_computes(node.value):
-            return say(*mistakes.FACTS["thrown away"]).format(ast.unparse(node))
-    return ""
-
-
-def _only_computes(node):
-    if isinstance(node, ast.BinOp | ast.UnaryOp | ast.Compare):
-        return True
-    return (
-        isinstance(node, ast.Call)
-        and bool(
-            re.match(
-                r"np\.(exp|log|dot|matmul|sum|max|maximum|clip|where|transpose|reshape)\(|"
-                r"[\w.]+\.(reshape|transpose|sum|astype|dot)\(",
-                ast.unparse(node),
-            )
-        )
-        and not any(keyword.arg == "out" for keyword in node.keywords)
-    )
-
-
 def _fact(fault):
     """Say something true about numbers that no formula gives, '' if there is nothing to say."""
     call, result = fault.call, fault.result
     if fault.kind == "shape":
-        shape = np.shape(call.results[result])
-        if shape == (call.batch.rows * call.batch.columns,) * 2:
-            return say(*mistakes.ONE_JACOBIAN)
-        if shape == () or (len(shape) == 1 and call.layer.output == "loss"):
-            return say(*mistakes.FACTS["lost axis"])
-        return one_sample(fault)
+        return _fact_on_shape(fault)
     got, dtype = np.asarray(call.results[result], dtype=np.float64), call.batch.dtype.name
     if not np.all(np.isfinite(got)):
         return _not_finite(call)
     if call.batch.tolerance is None:
         return say(*mistakes.FACTS["small loss"]) if result == "loss" else ""
-    if not same(call.alone().results.get(result), got, dtype):
-        return say(*mistakes.FACTS["earlier"])
+    anew = call.alone().results.get(result)
+    if not same(anew, got, dtype):
+        is_right = same(anew, call.right[result], dtype)
+        return say(*mistakes.FACTS["left over" if is_right else "earlier"])
     if call is not fault.calls[0]:
         if call.batch.is_extreme:
             return say(*mistakes.FACTS["far"]).format(say(*call.batch.about))
         return say(*mistakes.FACTS["special"]).format(say(*fault.calls[0].batch.about))
-    return one_sample(fault) or rows_mix(fault)
+    if same(got, np.zeros(np.shape(got))):
+        return say(*mistakes.ZERO)
+    said = one_sample(fault)
+    if said == say(*mistakes.FACTS["one row"]):
+        said = rows_mix(fault) or said
+    return said or rows_mix(fault) or reaches(fault)
+
+
+def _fact_on_shape(fault):
+    call = fault.call
+    shape = np.shape(call.results[fault.result])
+    if shape == (call.batch.rows * call.batch.columns,) * 2:
+        return say(*mistakes.ONE_JACOBIAN)
+    if shape == () or (len(shape) == 1 and call.layer.output == "loss"):
+        return say(*mistakes.FACTS["lost axis"])
+    return one_sample(fault) or unused(fault)
 
 
 def _not_finite(call):

@@ -1,17 +1,20 @@
 """Trying out what a student's code does with other inputs, to say what is true of it."""
 
+import ast
 import itertools
 import linecache
 import re
 import sys
+import textwrap
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 
 from support.gradient_check import mistakes, repairs
 from support.gradient_check.calls import Call, kept_by
 from support.gradient_check.formulas import right_for_row, same, source_of
-from support.gradient_check.layers import right_results
+from support.gradient_check.layers import batches_for, right_results
 from support.language import say
 
 
@@ -38,41 +41,197 @@ def exchanged(fault):
 
 
 def forward_again(call):
-    if call.method == "backward" and re.search(r"self\.forward\(grad_y", source_of(call)):
-        return say(*mistakes.FACTS["forward again"])
-    return ""
+    """Say that backward calls forward once more with something else than went into it, if so."""
+    if call.method != "backward" or "self.forward(" not in source_of(call):
+        return ""
+    if call.layer.output == "loss":
+        return say(*mistakes.FACTS["loss again"])
+    subject = Call(call.model, call.layer, "forward", call.batch).run().subject
+    forward = getattr(subject, "forward", None)
+    given = call.batch.given[call.layer.inputs[0]]
+    others = []
+
+    def watched(x):
+        others.append(not same(x, given, call.batch.dtype.name))
+        return forward(x)
+
+    subject.forward = watched
+    Call(call.model, call.layer, "backward", call.batch).run(subject, forward=False)
+    return say(*mistakes.FACTS["forward again"]) if any(others) else ""
 
 
 def takes_a_diagonal(call):
-    """Say that np.diag is given a two-dimensional array, if it is."""
-    if "np.diag(" not in source_of(call):
-        return ""
-    seen = set()
+    """Say that np.diag is given the batch, if it is."""
+    is_given = _is_given_the_batch(call, "diag")
+    return say(*mistakes.FACTS["diagonal"]) if is_given else ""
 
-    def diag(array, *k):
-        seen.add(np.ndim(array))
-        return np.diag(array, *k)
 
-    with repairs.replaced_in_numpy(call.model, {"diag": diag}):
+def takes_outer_of_batch(call):
+    """Return whether np.outer is given the batch, and not its rows."""
+    return _is_given_the_batch(call, "outer")
+
+
+def _is_given_the_batch(call, name):
+    """Return whether the function np.`name` is given an array of all rows."""
+    if f"np.{name}(" not in source_of(call):
+        return False
+    function = getattr(np, name)
+    shapes = []
+
+    def watched(array, *rest):
+        shapes.append(np.shape(array))
+        return function(array, *rest)
+
+    with repairs.replaced_in_numpy(call.model, {name: watched}):
         call.alone()
-    return say(*mistakes.FACTS["diagonal"]) if 2 in seen else ""
+    rows = call.batch.rows
+    return any(len(shape) == 2 and shape[0] == rows != shape[1] for shape in shapes)
 
 
-def unused_weights(fault):
-    """Say which weights a result depends on by its formula, but not in the student's code."""
+def takes_kron(call):
+    """Say what np.kron is, in the derivative of a softmax, where it is taken for a delta."""
+    is_taken = call.layer.name == "Softmax" and "np.kron(" in source_of(call)
+    return say(*mistakes.FACTS["kron"]) if is_taken else ""
+
+
+def unused(fault):
+    """Say on which inputs a result depends by its formula, but not in the student's code."""
     call = fault.call
-    unused = []
-    for name in call.layer.weights:
-        given = {**call.batch.given, name: call.batch.given[name] + 1}
-        batch = replace(call.batch, given=given)
-        depends = not same(
-            right_results(call.layer, call.method, batch)[fault.result], call.right[fault.result]
-        )
+    got = call.results.get(fault.result)
+    # Where all cancels, or is inf or nan, all may be used.
+    if same(got, np.zeros(np.shape(got))) or not np.all(np.isfinite(got)):
+        return ""
+    names = [
+        name
+        for name in call.layer.concerned(call.method)
+        if _changes_right(fault, name) and _changes(fault, name) is False
+    ]
+    if not names:
+        return ""
+    if set(names) & set(call.layer.weights):
+        shown = say(", ", "、").join(f"self.{name}" for name in names)
+        return say(*mistakes.FACTS["no weights"]).format(shown)
+    return say(*mistakes.FACTS["unused"]).format(say(", ", "、").join(names))
+
+
+def not_wanted(fault):
+    """Say on which inputs a result depends, although its formula does not have them."""
+    call = fault.call
+    names = [
+        name
+        for name in call.layer.concerned(call.method)
+        if not _changes_right(fault, name) and _changes(fault, name)
+    ]
+    if not names:
+        return ""
+    return say(*mistakes.FACTS["not wanted"]).format(say(", ", "、").join(names))
+
+
+def _changes_right(fault, name):
+    """Return whether the right result depends on what `name` holds."""
+    call = fault.call
+    other = right_results(call.layer, call.method, _varied(call.batch, name))
+    return not same(other[fault.result], call.right[fault.result], call.batch.dtype.name)
+
+
+def _changes(fault, name):
+    """Return whether the student's result depends on what `name` holds, None if it fails."""
+    call = fault.call
+    other = Call(call.model, call.layer, call.method, _varied(call.batch, name)).run()
+    before, after = (one.results.get(fault.result) for one in (call.alone(), other))
+    if other.error is not None or np.shape(before) != np.shape(after):
+        return None
+    return not same(after, before, call.batch.dtype.name)
+
+
+def _varied(batch, name):
+    """Return a batch with other numbers in one of its arrays, of the same kind."""
+    array = batch.given[name]
+    if name == "y":
+        other = np.roll(array, 1, axis=1)
+    else:
+        # Not the same for all: a softmax does not see what is added to a whole row.
+        steps = np.arange(array.size, dtype=array.dtype).reshape(array.shape) % 7
+        other = array * (1 - 0.03 * steps) + 0.01 * steps
+    return replace(batch, given={**batch.given, name: other})
+
+
+def not_linear(fault):
+    """Say that twice the grad_y does not give twice the gradient."""
+    call = fault.call
+    if "grad_y" not in call.layer.parameters(call.method):
+        return ""
+    given = {**call.batch.given, "grad_y": 2 * call.batch.given["grad_y"]}
+    twice = Call(call.model, call.layer, call.method, replace(call.batch, given=given)).run()
+    before, after = (one.results.get(fault.result) for one in (call.alone(), twice))
+    if twice.error is not None or np.shape(before) != np.shape(after):
+        return ""
+    is_linear = same(after, 2 * np.asarray(before), call.batch.dtype.name)
+    return "" if is_linear else say(*mistakes.FACTS["not linear"])
+
+
+def reaches(fault):
+    """Say that an entry of the result depends on too many or too few entries of its row."""
+    call = fault.call
+    if call.layer.weights or call.layer.output == "loss" or fault.kind != "value":
+        return ""
+    right_is_alone, is_alone = [], []
+    name = "grad_y" if call.method == "backward" else "x"
+    for column in range(call.batch.columns):
+        array = call.batch.given[name].copy()
+        array[0, np.arange(call.batch.columns) != column] *= 0.9
+        batch = replace(call.batch, given={**call.batch.given, name: array})
         other = Call(call.model, call.layer, call.method, batch).run()
-        results = other.results.get(fault.result), call.alone().results.get(fault.result)
-        if depends and other.error is None and same(*results):
-            unused.append(f"self.{name}")
-    return say(*mistakes.FACTS["no weights"]).format(say(", ", "、").join(unused)) if unused else ""
+        right = right_results(call.layer, call.method, batch)[fault.result]
+        after = other.results.get(fault.result)
+        if other.error is not None or np.shape(after) != np.shape(right):
+            return ""
+        before = call.alone().results[fault.result]
+        is_alone.append(same(after[0, column], before[0, column]))
+        right_is_alone.append(same(right[0, column], call.right[fault.result][0, column]))
+    if all(right_is_alone) and not all(is_alone):
+        return say(*mistakes.FACTS["entries mix"])
+    if all(is_alone) and not any(right_is_alone):
+        fact = "own grad_y alone" if call.method == "backward" else "alone"
+        return say(*mistakes.FACTS[fact])
+    return ""
+
+
+def wrong_classes(fault):
+    """Say that the probabilities of the wrong classes count in a loss or its gradient."""
+    call = fault.call
+    if call.layer.output != "loss" or fault.kind != "value":
+        return ""
+    y, y_hat = call.batch.given["y"], call.batch.given["y_hat"]
+    if call.method == "backward":
+        got, right = (where[fault.result] * (y == 0) for where in (call.results, call.right))
+        return say(*mistakes.FACTS["zero"]) if np.any(got) and not np.any(right) else ""
+
+    given = {**call.batch.given, "y_hat": np.where(y == 1, y_hat, 0.9 * y_hat)}
+    batch = replace(call.batch, given=given)
+    other = Call(call.model, call.layer, call.method, batch).run()
+    before, after = (one.results.get(fault.result) for one in (call.alone(), other))
+    right = right_results(call.layer, call.method, batch)[fault.result]
+    is_same = other.error is not None or same(after, before)
+    should_be_same = same(right, call.right[fault.result])
+    return say(*mistakes.FACTS["wrong classes"]) if should_be_same and not is_same else ""
+
+
+def exp_of_output(fault):
+    """Say that backward takes np.exp of what forward has returned."""
+    call = fault.call
+    if call.method != "backward" or "exp" not in source_of(call):
+        return ""
+    output = call.right[call.layer.output]
+    seen = []
+
+    def exp(array, *rest, **options):
+        seen.append(same(np.abs(array), output, call.batch.dtype.name))
+        return np.exp(array, *rest, **options)
+
+    with repairs.replaced_in_numpy(call.model, {"exp": exp}):
+        call.alone()
+    return say(*mistakes.FACTS["exp of output"]) if any(seen) else ""
 
 
 def exchanged_results(fault):
@@ -104,6 +263,68 @@ def overwritten(call):
         if same(getattr(forward.subject, kept[1], None), output, call.batch.dtype.name):
             return say(*mistakes.FACTS["overwritten"]).format(given, kept[1])
     return ""
+
+
+def keeps_another(fault):
+    """Say what forward should have kept, if backward is right with that in place of what it has."""
+    call = fault.call
+    if call.method != "backward" or call.layer.output == "loss" or not fault.result:
+        return ""
+    anew = call.alone()
+    if same(anew.results.get(fault.result), call.right[fault.result], call.batch.dtype.name):
+        return ""
+    batches = [other.batch for other in fault.calls if not other.batch.is_extreme]
+    shown = {"x": say("input x", "输入 x"), "y": say("output y", "输出 y")}
+    for attribute in kept_by(anew.subject):
+        if attribute in (*call.layer.weights, *call.names):
+            continue
+        for meant, name in shown.items():
+            if all(_is_right_with(fault, attribute, meant, batch) for batch in batches):
+                return say(*mistakes.FACTS["keeps another"]).format(attribute, name)
+    return ""
+
+
+def _is_right_with(fault, attribute, meant, batch):
+    """Return whether backward is right with the x or y of forward put into an attribute.
+
+    Backward itself is to be blamed, and not forward, where either is kept under another name.
+    """
+    layer, call = fault.call.layer, fault.call
+    forward = Call(call.model, layer, "forward", batch).run()
+    proper = {"x": batch.given["x"], "y": forward.right["y"]}
+    kept = getattr(forward.subject, attribute, None)
+    is_proper = any(same(kept, array, batch.dtype.name) for array in proper.values())
+    is_output_as_x = attribute == "x" and not same(kept, proper["x"], batch.dtype.name)
+    if is_proper and not is_output_as_x:
+        return False
+    setattr(forward.subject, attribute, proper[meant].astype(batch.dtype))
+    backward = Call(call.model, layer, "backward", batch).run(forward.subject, forward=False)
+    got, right = backward.results.get(fault.result), backward.right[fault.result]
+    return same(got, right, batch.dtype.name)
+
+
+def thrown_away(call):
+    """Say which line of the method computes something that nobody gets, if there is one."""
+    for node in ast.walk(ast.parse(textwrap.dedent(source_of(call)))):
+        if isinstance(node, ast.Expr) and _only_computes(node.value):
+            return say(*mistakes.FACTS["thrown away"]).format(ast.unparse(node))
+    return ""
+
+
+def _only_computes(node):
+    if isinstance(node, ast.BinOp | ast.UnaryOp | ast.Compare):
+        return True
+    return (
+        isinstance(node, ast.Call)
+        and bool(
+            re.match(
+                r"np\.(exp|log|dot|matmul|sum|max|maximum|clip|where|transpose|reshape)\(|"
+                r"[\w.]+\.(reshape|transpose|sum|astype|dot)\(",
+                ast.unparse(node),
+            )
+        )
+        and not any(keyword.arg == "out" for keyword in node.keywords)
+    )
 
 
 def counts_samples(call):
@@ -139,10 +360,10 @@ def rows_mix(fault):
         return ""
     if "self.forward" in source_of(call):  # which may mix the rows by right, as the loss does
         return ""
-    given = {name: array.copy() for name, array in call.batch.given.items()}
-    for array in given.values():
-        array[1:] = array[:0:-1] + 1
-    batch = replace(call.batch, given=given)
+    batch = call.batch
+    for name, array in call.batch.given.items():
+        batch = _varied(batch, name)
+        batch.given[name][0] = array[0]
     other = Call(call.model, call.layer, call.method, batch).run()
     before, after = (one.results.get(fault.result) for one in (call.alone(), other))
     if other.error is not None or np.shape(after) != np.shape(before):
@@ -176,17 +397,31 @@ def one_sample(fault):
     if call is not fault.calls[0]:
         return ""
     for shape in ((-1,), (-1, 1)):
+        # Where each entry is computed by itself, a column is a batch like any other.
+        if shape == (-1, 1) and not _is_by_rows(call.layer):
+            continue
         if all(_is_right_for_row(call, i, shape) for i in range(call.batch.rows)):
             return say(*mistakes.FACTS["one sample"])
     if not all(_is_right_for_row(call, i, (1, -1)) for i in range(call.batch.rows)):
         return ""
     if call.layer.weights and call.method == "backward":
-        return say(*mistakes.FACTS["outer" if "np.outer" in source_of(call) else "rows meet"])
+        return say(*mistakes.FACTS["outer" if takes_outer_of_batch(call) else "rows meet"])
     if fault.kind == "value" and fault.result != "loss":
         got, right = call.results[fault.result], call.right[fault.result]
         if len(right) > 1 and same(got[0], right[0]):
             return say(*mistakes.FACTS["carried"])
     return say(*mistakes.FACTS["one row"])
+
+
+@cache
+def _is_by_rows(layer):
+    """Return whether the entries of a row depend on each other, or all rows on weights."""
+    if layer.weights or layer.output == "loss":
+        return True
+    batch = batches_for(layer)[0]
+    row = right_results(layer, "forward", batch.row(0, ()))[layer.output]
+    column = replace(batch, given={name: a[:1].T for name, a in batch.given.items()})
+    return not same(row.T, right_results(layer, "forward", column)[layer.output])
 
 
 def _is_right_for_row(call, i, shape):

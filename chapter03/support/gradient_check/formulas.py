@@ -53,20 +53,29 @@ def formula(fault):
     call, result = fault.call, fault.result
     own = mistakes.MISTAKES.get((f"{call.layer.name}.{call.method}", result), [])
     words = words_of(source_of(call))
-    # Of numbers that are all the same, nothing else can be said: many formulas would fit.
-    constant = mistakes.CONSTANT
-    if "grad_y" in call.layer.parameters(call.method):
-        constant = mistakes.CONSTANT_BACKWARD
     for found in (
-        [one for one in _fitting([constant], fault, words) if _is_always(one.k, fault)],
+        _constant(fault, words),
         [_with_formula(one) for one in _fitting(own, fault, words)],
         list(_fitting(mistakes.RELATIONS, fault, words)),
+        list(_fitting_but_for_a_sign(mistakes.RELATIONS, fault)),
         [_with_formula(one) for one in _fitting_but_for_a_factor(own, fault)],
     ):
         if found:
             # The one whose words resemble the student's own most: those in common less the others.
             return max(found, key=lambda one: _resemblance(one.formula, words))
     return None
+
+
+def _constant(fault, words):
+    """Return what is said of numbers that are all the same: many formulas would fit.
+
+    Not of zeros: where all cancels, the code may be nearly right.
+    """
+    constant = mistakes.CONSTANT
+    if "grad_y" in fault.call.layer.parameters(fault.call.method):
+        constant = mistakes.CONSTANT_BACKWARD
+    found = _fitting([constant], fault, words)
+    return [one for one in found if one.k and _is_always(one.k, fault)]
 
 
 def _is_always(k, fault):
@@ -92,16 +101,36 @@ def _fitting(rows, fault, words):
             yield Found(text, fit.k, say(english, chinese).format(k=fit.k, inverse=inverse))
 
 
+def _fitting_but_for_a_sign(rows, fault):
+    """Yield what is wrong besides the sign: a factor that is a matter of N or D."""
+    sign = rows[0]
+    for english, chinese, *formulas in rows[1:]:
+        for text in formulas:
+            is_factor = re.fullmatch(r"right( [*/] (N|D|m|\(N \* [Dm]\)))+", text)
+            if is_factor and match(f"-{text}", fault):
+                yield Found(f"-{text}", None, say(*sign[:2]) + "\n" + say(english, chinese))
+
+
 def _fitting_but_for_a_factor(rows, fault):
     for english, chinese, *formulas in rows:
         for text in formulas:
             if re.search(r"\bk\b", text) or not _is_proportional(text, fault):
                 continue
+            if _is_right_for_ordinary_numbers(text, fault):
+                continue  # what is said of it is no reason why these are wrong
             *settings, last = text.split("; ")
             for factor in FACTORS:
                 scaled = "; ".join([*settings, factor.format(last)])
                 if match(scaled, fault):
                     yield Found(scaled, None, say(english, chinese))
+
+
+def _is_right_for_ordinary_numbers(text, fault):
+    ordinary = [call for call in fault.calls if not call.batch.is_extreme]
+    return all(
+        same(value(text, namespace(fault.result, call)), call.right[fault.result])
+        for call in ordinary
+    )
 
 
 def _is_proportional(text, fault):
@@ -160,7 +189,7 @@ def _solved(text, names, got):
     slope = np.broadcast_to(one - zero, got.shape)
     largest = np.unravel_index(np.argmax(np.abs(slope)), got.shape)
     k = np.round(float((got - zero)[largest] / slope[largest]), 12) + 0.0
-    is_another_formula = abs(k - 1) < 1e-3 or abs(k) < 1e-6
+    is_another_formula = abs(abs(k) - 1) < 1e-3 or abs(k) < 1e-6
     if not np.isfinite(k) or (is_another_formula and "ones_like" not in text):
         raise ValueError
     return k
@@ -230,7 +259,9 @@ def meeting(call):
     """Name the formula of the tables in which the same two arrays meet that an error is about."""
     names = namespace(None, call)
     method = f"{call.layer.name}.{call.method}"
-    for result in call.names:
+    # A line that sets one result is compared with the formulas of that one.
+    results = [name for name in call.names if f"self.{name}" in call.place.source] or call.names
+    for result in results:
         for english, chinese, *formulas in mistakes.MISTAKES.get((method, result), ()):
             for text in formulas:
                 if _meets_alike(text, names, call.misfit):

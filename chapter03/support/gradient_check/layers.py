@@ -59,7 +59,8 @@ def rows_of_x(rows, columns, rng):
 def rows_far_from_zero():
     """Yield the extremes of most layers: (about, given, tolerance)."""
     about = "rows about 0, 1000 and -1000", "各行大小悬殊（0、±1000 左右）的一批"
-    x = np.array([[0.0, 1, 2], [1000, 999, 0], [1000, 0, -1000], [-1001, -1000, -999]])
+    # The first is far off: np.vectorize takes the type of its first result for all.
+    x = np.array([[1000.0, 999, 0], [0, 1, 2], [1000, 0, -1000], [-1001, -1000, -999]])
     yield about, {"x": x}, TOLERANCE["float64"]
 
 
@@ -142,6 +143,9 @@ def _extremes_of_the_loss():
     y, elsewhere = np.eye(4)[[0, 2]], np.eye(4)[[2, 0]]
     about = "y_hat 1 for the right class, else 0", "正确类别的 y_hat 恰为 1、其余为 0 的一批"
     yield about, {"y_hat": y, "y": y}, 1e-3  # y_hat may be clipped at 1e-7
+    few = 0.0005 * y + 0.3335 * elsewhere + 0.333 * (1 - y - elsewhere)
+    about = "y_hat 0.0005 for the right class", "正确类别的 y_hat 只有 0.0005 的一批"
+    yield about, {"y_hat": few, "y": y}, 5e-3  # y_hat may be raised by 1e-6
     about = "y_hat exactly 0 for the right class", "正确类别的 y_hat 恰为 0 的一批"
     yield about, {"y_hat": elsewhere, "y": y}, None
 

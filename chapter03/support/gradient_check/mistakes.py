@@ -56,6 +56,10 @@ _G, _BG = "-y / y_hat", "-y / y_hat + (1 - y) / (1 - y_hat)"
 MISTAKES = {
   ("Linear.forward", "y"): [
     ("the bias is missing: b is added to every row.", "漏了偏置：每一行都要加上 b。", "x @ W"),
+    ("b is added to W, so it is multiplied by x; it is added to the product.",
+     "b 加到了 W 上，于是也乘了 x；b 应该加在乘积上。", "x @ (W + b)"),
+    ("the bias is added with each of the products that are summed; it is added once, to the sum.",
+     "求和的每一项都加了一次偏置；偏置只加一次，加在和上。", "x @ W + len(W) * b"),
     ("the order is wrong: samples are rows here, so it is X W. With samples as columns it is W x.",
      "次序反了：我们这里每一行是一个样本，所以是 XW；写成 Wx 的书是把样本放在列上。",
      "W @ x + b", "W.T @ x + b", "W @ x.T + b"),
@@ -89,7 +93,7 @@ MISTAKES = {
   ("Linear.backward", "grad_x"): [
     ("W is not transposed; dL/dX is dL/dY times W^T.",
      "W 没有转置：dL/dX 是 dL/dY 乘 W^T。", "grad_y @ W"),
-    (*ORDER, "W @ grad_y.T", "W @ grad_y"),
+    (*ORDER, "W @ grad_y.T", "W @ grad_y", "W.T @ grad_y"),
     (*PASSED_ON, "grad_y"),
     (*NO_GRAD_Y, "W.T"),
     ("that is grad_W, which belongs into self.grad_W; what is returned is dL/dX.",
@@ -98,8 +102,12 @@ MISTAKES = {
   ("Sigmoid.forward", "y"): [
     ("the sign in the exponent is wrong: these are the values of the sigmoid at -x.",
      "指数的符号错了：算出来的是 Sigmoid 在 -x 处的值。", "1 / (1 + np.exp(x))"),
-    ("exp overflows for a large x, and inf / inf is nan: the sign of x has to choose the fraction.",
-     "x 很大时 exp 溢出，inf / inf 是 nan：要按 x 的正负选用分式。", "np.exp(x) / (1 + np.exp(x))"),
+    ("exp overflows for a large x, and inf / inf is nan. 1 / (1 + exp(-x)) is the same number, and "
+     "there 1 / inf is 0.",
+     "x 很大时 exp 溢出，inf / inf 是 nan。同一个数写成 1 / (1 + exp(-x)) 就不会：1 / inf 是 0。",
+     "np.exp(x) / (1 + np.exp(x))"),
+    ("that is another activation function (ReLU, softmax); this class is the sigmoid.",
+     "这是另一种激活函数（ReLU 或 Softmax）；这个类是 Sigmoid。", "np.maximum(x, 0)", "softmax(x)"),
     ("that is a tanh, which goes from -1 to 1, or one of x in place of x / 2.",
      "用了 tanh，但它的值在 -1 到 1 之间，或者其中的 x 没有除以 2。",
      "np.tanh(x)", "(1 + np.tanh(x)) / 2"),
@@ -135,6 +143,8 @@ MISTAKES = {
      "减去的不是每一行自己的最大值，于是 exp 溢出，或者某一行成了 0 / 0。",
      f"e = np.exp(x - x.max()); e / {_SUM}", f"e = np.exp(x - x.max()); e / ({_SUM} + 1e-10)"),
     (*KEEPDIMS, _E + "e / e.sum(axis=1)", "e = np.exp(x); e / e.sum(axis=1)", "x - x.max(axis=1)"),
+    ("that is the logarithm of the probabilities (log-softmax); the logarithm belongs to the loss.",
+     "这是概率的对数（log-softmax）；对数是损失函数里才取的。", "np.log(softmax(x))"),
     ("it is not normalised: each row has to be divided by its sum.",
      "没有归一化：每一行还要除以这一行的和。", "np.exp(x)", _E + "e"),
     ("that is the sigmoid of each entry. Softmax divides by the sum over the row.",
@@ -156,6 +166,9 @@ MISTAKES = {
     ("the sum is that of grad_y * y over the row, not of grad_y alone.",
      "要求和的是这一行的 grad_y * y，而不只是 grad_y。",
      "y * (grad_y - grad_y.sum(axis=1, keepdims=True))"),
+    ("that belongs to log-softmax. For Softmax: y times (grad_y minus the sum of grad_y * y).",
+     "这是 log-softmax 的梯度。Softmax 的是：y 乘以（grad_y 减去 grad_y * y 的和）。",
+     "grad_y - y * grad_y.sum(axis=1, keepdims=True)"),
     ("the second part is missing: minus y times the sum over the row of grad_y * y.",
      "少了后一部分：还要减去 y 乘以这一行 grad_y * y 的和。", "grad_y * y"),
     ("the rows' Jacobians are returned or added up; each has to meet its row of grad_y first.",
@@ -174,6 +187,13 @@ MISTAKES = {
     (*BINARY, f"-{_BCE}.sum() / N", f"-{_BCE}", f"-{_BCE}.sum(axis=0)", f"-{_BCE}.sum(axis=1)"),
     (*AGAIN, "-(y * np.log(softmax(y_hat))).sum() / N"),
     (*WITHOUT_Y, "-np.log(y_hat).sum() / N"),
+    ("the logarithm is taken of the sum of all; it is taken of each probability, then summed.",
+     "对总和取了对数；应该先对每个概率取对数，再求和。", "-np.log((y * y_hat).sum()) / N"),
+    ("that is the share of right or wrong answers. It moves in jumps and has no gradient; the loss "
+     "is the cross-entropy.",
+     "这是答对（答错）的比例。它是跳着变的，没有梯度；损失是交叉熵。",
+     "(y_hat.argmax(axis=1) != y.argmax(axis=1)).mean()",
+     "(y_hat.argmax(axis=1) == y.argmax(axis=1)).mean()"),
     ("that is the mean squared error; here the loss is the cross-entropy.",
      "这是均方误差；这里的损失是交叉熵。", "((y - y_hat) ** 2).sum() / N"),
   ],
@@ -196,6 +216,8 @@ CONSTANT_BACKWARD = (
     "不管输入什么，结果总是常数 {k:.6g}：没有用到传来的梯度。", "np.ones_like(right) * k")
 CONSTANT = ("it is the constant {k:.6g}, whatever goes in.",
             "不管输入什么，结果总是常数 {k:.6g}。", "np.ones_like(right) * k")
+ZERO = ("it is 0, whatever goes in: nothing is computed, or all cancels.",
+        "不管输入什么，结果总是 0：没有算出东西，或者全都抵消了。")
 RELATIONS = [
     ("the sign is wrong: but for a minus, these numbers are right.",
      "符号错了：除了差一个负号，这些数都对。", "-right"),
@@ -205,9 +227,13 @@ RELATIONS = [
      "结果是正确值的 N 倍（N 是行数）：漏了除以 N，或者多对各行求了一次和。", "right * N"),
     ("it is divided by the number of columns in place of N, the number of rows.",
      "除以了列数，而应该除以行数 N。", "right * N / D"),
-    ("it is divided (multiplied) by the number of columns or of all entries, as by np.mean.",
-     "多除（乘）了列数或全部元素的个数，用 np.mean 就会这样。", "right * D",
-     "right / D", "right / m", "right / (N * D)", "right / (N * m)"),
+    ("it is as many times too large as there are columns: is it added once for each of them, or "
+     "divided by a mean in place of a sum?",
+     "结果是正确值的列数倍：是不是每一列都加了一次，或者除以的是平均而不是和？",
+     "right * D", "right * m"),
+    ("it is divided by the number of columns or of all entries, as by np.mean.",
+     "多除了列数或全部元素的个数，用 np.mean 就会这样。", "right / D",
+      "right / m", "right / (N * D)", "right / (N * m)"),
     ("results are accumulated from call to call (+=). Every call has to set them anew (=).",
      "把结果累加到了上一次的结果上（+=）。每次调用都应该重新设置（=）。", "before + right"),
     ("it is divided by a fixed {inverse:.6g} in place of N, the number of rows.",
@@ -218,7 +244,7 @@ RELATIONS = [
      "right * k"),
     ("only the first row of the batch counts: an index 0, or a `return` inside the loop?",
      "只算了这一批的第一行：是不是下标写死成了 0，或者把 return 写在了循环里？",
-     "right[0]", "first", "np.vstack([right[:1], np.zeros_like(right[1:])])"),
+     "right[0]", "first", "first / N", "np.vstack([right[:1], np.zeros_like(right[1:])])"),
     ("only the last row of the batch counts: does a loop set the result where it has to add?",
      "只算了这一批的最后一行：是不是循环里每次都重新赋值，而没有累加？",
      "right[-1]", "last", "np.vstack([np.zeros_like(right[:-1]), right[-1:]])"),
@@ -231,16 +257,74 @@ RELATIONS = [
      "把应该分开的数加起来（平均）了：多做了一次沿某个轴的求和。",
      *(f"right.{f}({axis})" for f in ("sum", "mean") for axis in (
        "axis=0", "axis=1", "axis=0, keepdims=True", "axis=1, keepdims=True"))),
-    ("the numbers are right, the shape is not: transposed, or one dimension too many or too few?",
+    ("the numbers are right, the shape is not: transposed, reshaped, or one dimension too many or "
+     "too few (keepdims, squeeze, None).",
      "数值都对，形状不对：转置了，改了形状，或者多了、少了一维（keepdims、squeeze、None）。",
      "right.T", "right.ravel()", "right.reshape(1, -1)", "right.reshape(-1, 1)", "right[None]",
      "right[..., None]", "right.squeeze()", "np.array([right])", "np.array([[right]])"),
 ]
 
+RECURSION = ("the method calls itself, in place of computing anything; that leads nowhere.",
+             "方法调用了自己，而没有真正计算，这样不会有结果。")
 # What matches `method: message` and, below it, the line of code: the first pattern counts. {0},
 # {1} are the parts in parentheses, {close} a name that resembles the misspelt one, {first} the
 # method's first line.
 STUMBLES = [
+    ("OverflowError",
+     "math.exp stops with an error where the result is too large; np.exp gives inf, 1 / inf is 0.",
+     "结果太大时 math.exp 会报错停下；np.exp 得 inf，而 1 / inf 是 0。"),
+    (r"ArrayType\n.*(?:max|min|sum)\(",
+     "max(x, [], 2) is MATLAB's. NumPy's is np.max(x, axis=1, keepdims=True): axes count from 0.",
+     "max(x, [], 2) 是 MATLAB 的写法。NumPy 里是 np.max(x, axis=1, keepdims=True)：轴从 0 数起。"),
+    ("ndarray' object has no attribute '(exp|log|tanh|sqrt|abs|maximum|outer|where)'",
+     "that is no method of an array, but a function of NumPy: np.{0}(...).",
+     "这不是数组的方法，而是 NumPy 的函数：np.{0}(...)。"),
+    (r"'numpy\.\w+' object is not (?:iterable|subscriptable)|'float' object is not iterable",
+     "that is a single number already: it has no rows or entries to take or to loop over.",
+     "这里已经是单独的一个数，没有行或元素可取，也不能再循环。"),
+    ("ArrayType|output array (?:has|is not)",
+     "NumPy takes the last value here for an array to put the result into. Compute with it by an "
+     "operator (+, /) instead.",
+     "NumPy 把这里的最后一个参数当成存放结果的数组了。请改用运算符（+、/）。"),
+    ("read-only",
+     "this array only shows another one and cannot be written to: make a new one, y = y + ...",
+     "这个数组只是另一个数组的视图，不能写入：请算成新的数组，y = y + ...。"),
+    (r"(vstack|hstack|stack|concatenate)\(\) takes",
+     "the arrays to be joined are given as one list: np.{0}([a, b]).",
+     "要拼接的数组放在一个列表里：np.{0}([a, b])。"),
+    ("must match exactly",
+     "arrays that are joined need the same sizes in all other axes. To collect rows, begin with a "
+     "list, append to it, and end with np.array(rows).",
+     "拼接的数组在其他轴上大小要一样。逐行拼时：从 rows = [] 开始，用 append 添加，最后 "
+     "np.array(rows)。"),
+    ("shape-mismatch for sum",
+     "np.tensordot sums over two axes unless axes=1 is given; the matrix product is @.",
+     "np.tensordot 不写 axes=1 就会沿两个轴求和；矩阵乘法是 @。"),
+    ("einstein sum|einsum|subscript",
+     "in np.einsum each letter before -> is an axis of that array, and one letter has one size.",
+     "np.einsum 里 -> 前面的每个字母是那个数组的一个轴，同一个字母的大小要一样。"),
+    ("Last 2 dimensions",
+     "np.linalg.inv inverts a matrix; entry by entry it is 1 / a.",
+     "np.linalg.inv 是矩阵求逆；逐元素取倒数写成 1 / a。"),
+    ("boolean (?:array )?index",
+     "on the left the mask picks some entries; the right is to be computed from these: x[mask].",
+     "左边用掩码只取了一部分元素，右边也只能用这一部分来算：x[mask]。"),
+    ("Cannot cast ufunc",
+     "floats are put into an array of whole numbers. np.zeros without dtype=int holds floats.",
+     "把小数放进了整数的数组。np.zeros 不写 dtype=int 就是浮点数。"),
+    ("Cannot interpret '(?:True|False)' as a data type",
+     "the value after the axis is the dtype: keepdims has to be named, keepdims=True.",
+     "轴后面的参数是 dtype：keepdims 要写名字，keepdims=True。"),
+    ("Cannot interpret '.*' as a data type",
+     "the sizes belong into one more pair of brackets: np.zeros((n, m)).",
+     "各维的大小要另加一层括号：np.zeros((n, m))。"),
+    ("KeyError: '?(.*?)'?$", "the dictionary has no {0}: it was put in under another name.",
+     "字典里没有 {0}：存进去时用的是别的名字。"),
+    ("'tuple' object has no attribute",
+     "that is a tuple: a comma at the end of a line makes one, as in `self.x = x,`.",
+     "这是一个 tuple：行末多一个逗号就会这样，例如 `self.x = x,`。"),
+    ("'int' object is not iterable", "`for` goes through range(n), not through the number n.",
+     "for 循环要写 range(n)，而不是数 n 本身。"),
     (r"(maximum|minimum)\(\)",
      "np.{0} compares two arrays entry by entry. The largest (smallest) of each row is given by "
      "np.max (np.min) with axis=1 and keepdims=True.",
@@ -251,6 +335,11 @@ STUMBLES = [
      "compared entry by entry by np.maximum and np.minimum.",
      "np.{0} 把第二个参数当成轴。两个数组（或者数组和一个界限）逐元素比较，要用 np.maximum、"
      "np.minimum。"),
+    (r"(?:interpreted as an integer|scalar index)\n.*np\.(sum|mean)\(",
+     "np.{0} takes its second argument for an axis: multiply the arrays first, np.{0}(a * b).",
+     "np.{0} 把第二个参数当成轴：先把数组相乘，np.{0}(a * b)。"),
+    (r"not callable\n.*\.size\(", "PyTorch's size(0) is shape[0] in NumPy.",
+     "PyTorch 的 size(0) 在 NumPy 里是 shape[0]。"),
     (r"not callable\n.*\.(T|shape|size|ndim)\(",
      "{0} is no function: without parentheses after it.", "{0} 不是函数，后面不加括号。"),
     (r"(?:ndarray|float\w*|int\w*|tuple|list)' object is not callable",
@@ -266,8 +355,7 @@ STUMBLES = [
     ("builtin_function_or_method|'method'|'numpy.ufunc'|'function'|Dispatcher'",
      "the parentheses of a call are missing: x.max is the function itself, x.max() its result.",
      "漏了调用的括号：x.max 是函数本身，x.max() 才是结果。"),
-    ("RecursionError", "the method calls itself, and that never ends.",
-     "方法调用了自己，没有尽头。"),
+    ("RecursionError", *RECURSION),
     (r"(?:Linear'(?: object)? has no attribute|NameError: name) '([wWbB]|weights?|bias|params?)'",
      "the weights are kept in the object as __init__ names them: self.W (a capital) and self.b.",
      "权重存在对象里，名字是 __init__ 里定的：self.W（大写）和 self.b。"),
@@ -298,11 +386,16 @@ STUMBLES = [
     (r"'numpy.*' object has no attribute '(length|len|count|rows|nrows)'",
      "an array has no .{0}: its rows are counted by len(y) or y.shape[0].",
      "数组没有 .{0}：行数是 len(y) 或 y.shape[0]。"),
+    ("has no attribute '(unsqueeze|view|clone)'",
+     "{0} is PyTorch's. In NumPy: x[:, None] for unsqueeze, reshape for view, copy for clone.",
+     "{0} 是 PyTorch 的写法。NumPy 里 unsqueeze 写成 x[:, None]，view 写成 reshape，clone 写成 "
+     "copy。"),
     ("(?:'numpy.*' object|module 'numpy') has no attribute '(.*?)'",
      "NumPy has no {0} there: is it another library's, or misspelt?{close}",
      "NumPy 在这里没有 {0}：是别的库的写法，还是拼错了？{close}"),
     ("name 'np'", "`import numpy as np` is missing.", "文件开头漏了 `import numpy as np`。"),
-    ("NameError: name '(exp|log|sqrt|dot|sum|tanh|zeros|ones|where|maximum|matmul|mean|outer)'",
+    ("NameError: name '(exp|log|sqrt|dot|sum|tanh|zeros|ones|where|maximum|matmul|mean|outer|size|"
+     "eye|diag|clip|array)'",
      "NumPy's functions need np. in front: np.{0}.", "NumPy 的函数要写成 np.{0}。"),
     ("(?:NameError: name|No module named) '(torch|F|nn|math|scipy|expit|tf|special)",
      "{0} is not imported, or not installed. The layers need NumPy only.",
@@ -324,6 +417,9 @@ STUMBLES = [
      "there is no variable {0} here: misspelt, or kept in self? The parameters are in `{first}`."
      "{close}",
      "这里没有变量 {0}：是拼错了，还是该从 self 里取？参数见 `{first}`。{close}"),
+    ("local variable '(sum|max|min|len|range|abs|list|np)'",
+     "{0} is given a value in this method, so it is no longer the function: choose another name.",
+     "这个方法里给 {0} 赋了值，它就不再是原来的函数：请换一个变量名。"),
     ("local variable '(.*?)'",
      "{0} is used before it has a value: is a line above it missing, or within an `if`?",
      "{0} 还没有赋值就用了：是不是上面漏了一行，或者那一行写在 if 里？"),
@@ -336,11 +432,15 @@ STUMBLES = [
      "这里没有参数 {0}=。NumPy 的求和、最大值用 axis=、keepdims=（PyTorch 才是 dim=、keepdim=），"
      "np.exp、np.log 和 Python 自带的 sum 都没有。"),
     ("positional argument|takes at (?:most|least)|incorrect number of|invalid number of arguments",
-     "a function on this line takes more, or fewer, values than it is given.",
-     "这一行里，给某个函数的参数个数不对。"),
+     "a function on this line takes more, or fewer, values than it is given. Does a bracket close "
+     "too early?",
+     "这一行里，给某个函数的参数个数不对。是不是括号关早了？"),
     ("0-dimensional|(?:length|size)-1|must be real number",
      "a function for a single number (math.exp, float) was given an array; NumPy's take arrays.",
      "只能处理一个数的函数（math.exp、float）拿到了数组；NumPy 的函数可以处理整个数组。"),
+    (r"values to unpack.*\n.*for [^()]* in [^()]*,[^()]*:",
+     "to go through two arrays at once, a zip is missing: `for y, g in zip(a, b):`.",
+     "要同时走两个数组，漏了 zip：`for y, g in zip(a, b):`。"),
     (r"values to unpack.*\n.*enumerate\(zip\(",
      "enumerate gives a number and what zip puts together, which has brackets of its own: "
      "`for i, (y, g) in enumerate(zip(...))`.",
@@ -348,6 +448,9 @@ STUMBLES = [
      "enumerate(zip(...))`。"),
     ("values to unpack", "there are more (or fewer) names on the left than values on the right.",
      "左边变量的个数和右边值的个数不一样。"),
+    (r"truth value.*\n.*vectorize\(",
+     "np.vectorize is given a function, and not what it returns.",
+     "np.vectorize 的参数是函数本身，而不是它算出的结果。"),
     ("truth value of an array",
      "`if`, `and`, `max` want one truth value; comparing an array gives one for each entry.",
      "if、and、max 只能判断一个真假；数组的比较得到的是每个元素各一个。"),
@@ -368,7 +471,10 @@ STUMBLES = [
     ("with a sequence",
      "one entry is given a whole row: x[i] is row i of the batch, an entry of it is x[i, j].",
      "把一整行放进了一个元素里：x[i] 是这一批的第 i 行，其中一个元素是 x[i, j]。"),
-    ("broadcast input|cannot reshape|non-broadcastable|concatenation|same number",
+    ("cannot reshape",
+     "reshape arranges the same numbers anew: the new shape has to hold just as many.",
+     "reshape 只是把同样的数重新排列：新形状的元素个数必须一样多。"),
+    ("broadcast input|non-broadcastable|concatenation|same number",
      "an array does not fit into the place where it is put (an entry, a row, another shape).",
      "数组放不进那个位置：目标（元素、行或形状）的大小和它不一样。"),
     ("'list'",
@@ -394,8 +500,15 @@ CHANGED = {
         "the weights are updated or replaced inside the layer; the step is the optimizer's.",
         "在层里更新或替换了权重。forward 和 backward 只使用权重，更新是优化器的事。"),
     "input": (
-        "-=, *=, x[...] = and out= write into the caller's array, in place. Work on a new one.",
-        "原地修改了输入：-=、*=、x[...] =、out= 会写进调用者的数组。请算到一个新数组里。"),
+        "-=, *=, x[...] = and out= write into the caller's array, in place. If the formula needs "
+        "such a step, work on a new array.",
+        "原地修改了输入：-=、*=、x[...] =、out= 会写进调用者的数组。如果公式里真有这一步，请算到"
+        "一个新数组里。"),
+    "alias": (
+        "self.{0} = self.{1} makes no copy: both are names of one array. Begin with "
+        "np.zeros_like(self.{1}).",
+        "self.{0} = self.{1} 不会复制：两个名字指的是同一个数组。请从 np.zeros_like(self.{1}) "
+        "开始。"),
     "output": (
         "backward alters in place what forward has kept; forward has handed out the same array.",
         "backward 原地改动了 forward 保存的数组，而 forward 返回的也是这个数组。"),
@@ -404,8 +517,8 @@ NO_RETURN = ("a `return` is missing or not reached, or what it returns has no va
              "漏了 return，没有执行到它，或者 return 的东西没有值（例如 print）。")
 NOT_RETURNED = ("it is kept in self.{0}, but not returned: a `return` is missing.",
                 "结果存进了 self.{0}，但没有返回：漏了 return。")
-NOT_KEPT = ("backward has to keep this gradient in {0}; a local variable ends with the method.",
-            "backward 要把这个梯度存进 {0}；局部变量在方法结束时就没有了。")
+NOT_KEPT = ("backward has to keep this gradient in {0}, with self.: other variables end with it.",
+            "backward 要把这个梯度存进 {0}（要写 self.）；别的变量在方法结束时就没有了。")
 OTHER_NAME = ("it has another name, self.{0}. The optimizer looks for {1}.",
               "它存在了另一个名字 self.{0} 下面，而优化器要找的是 {1}。")
 TYPES = {
@@ -414,6 +527,10 @@ TYPES = {
               "返回了好几个值。backward 只返回对输入的梯度，forward 只返回输出。"),
     "function": ("a function is returned, and not what it gives when it is called.",
                  "返回的是函数本身，而不是调用它得到的结果。"),
+    "objects": ("an array of Python objects: np.frompyfunc gives one, or rows of unequal length. "
+                "np.vectorize, or .astype(float) at the end, gives numbers.",
+                "这是 Python 对象的数组：np.frompyfunc，或者各行长度不一，就会这样。np.vectorize，"
+                "或者最后写 .astype(float)，得到的才是数。"),
     "list": ("it is a Python list; an array is wanted.", "这是 Python 的 list，应该是数组。"),
     "matrix": ("np.matrix is no plain array: its * is a matrix product. Use arrays and @.",
                "np.matrix 不是普通的数组：它的 * 是矩阵乘法。请用普通数组和 @。"),
@@ -421,8 +538,8 @@ TYPES = {
                     "带掩码的数组（np.ma）会跳过一些元素。请用 np.where 和普通数组。"),
 }
 FACTS = {
-    "exp": ("exp of a large number is inf, and inf / inf is nan.",
-            "exp 的自变量太大就得 inf，而 inf / inf 是 nan。"),
+    "exp": ("exp of a large number is inf, of a very negative one 0; inf / inf and 0 / 0 are nan.",
+            "exp 的自变量太大得 inf，太小得 0；而 inf / inf 和 0 / 0 是 nan。"),
     "log": ("log(0) is -inf, and 0 * -inf is nan; of a negative number the logarithm is nan.",
             "log(0) 是 -inf，0 * -inf 是 nan；负数的对数是 nan。"),
     "division": ("a division by 0 is inf, or nan.", "除以 0 得 inf 或 nan。"),
@@ -430,6 +547,14 @@ FACTS = {
                    "正确类别的概率是 0，代价应该很大，不管用什么办法避开 log(0)。"),
     "earlier": ("a new object gives other numbers: something random, or left from before, is used.",
                 "换一个新对象，结果就不同：用了随机数，或者用了以前的调用留下的量。"),
+    "left over": (
+        "a new object gives the right numbers: this one still uses what an earlier batch has left. "
+        "forward has to keep its numbers anew each time.",
+        "换一个新对象就对了：这个对象还在用以前某一批留下的量。forward 每次都要重新保存。"),
+    "keeps another": (
+        "backward would be right with the {1} in self.{0}, but forward has kept something else "
+        "there.",
+        "self.{0} 里如果是 forward 的{1}就对了：forward 存进去的是别的东西。"),
     "one sample": (
         "it is right for a single sample (a vector). A batch has one in each row, and each row is "
         "computed on its own: by axis=1 and keepdims=True, or in a loop over the rows.",
@@ -480,11 +605,63 @@ FACTS = {
     "outer": (
         "np.outer takes two vectors. X^T G adds up one outer product for each row of the batch.",
         "np.outer 只用于两个向量。X^T G 是把每一行的外积加起来。"),
+    "same shape": (
+        "two arrays of the same shape are multiplied entry by entry, by *; @ and np.dot are the "
+        "matrix product.",
+        "形状相同的两个数组要用 * 逐元素相乘；@ 和 np.dot 是矩阵乘法。"),
+    "stack": (
+        "a stack of matrices (N, D, D) @ an array (N, D) takes that for one matrix. Each matrix "
+        "needs its own row as a column: grad_y[:, :, None].",
+        "一叠矩阵 (N, D, D) @ 数组 (N, D) 会把后者当成一个矩阵。每个矩阵要乘自己那一行，写成一列："
+        "grad_y[:, :, None]。"),
+    "whole shape": (
+        "`{0}` is a whole shape, {1}. The number of rows is its first entry, shape[0].",
+        "`{0}` 是整个 shape，即 {1}。行数是其中的第一个数，shape[0]。"),
+    "kron": ("np.kron is the Kronecker product; the Kronecker delta of the formula, 1 where i = j, "
+             "is np.eye(D).",
+             "np.kron 是克罗内克积；公式里的克罗内克 δ（i = j 时为 1）是 np.eye(D)。"),
     "empty": ("np.empty holds whatever lay in memory before, and some entries are never set.",
               "np.empty 里是内存中原有的数，而有些元素从来没有赋值。"),
     "forward again": (
         "backward calls forward again, with another array; it should use what forward has kept.",
         "backward 又调用了 forward，传进去的是另一个数组；应该用 forward 保存下来的量。"),
+    "loss again": (
+        "backward calls forward again, but the loss itself does not occur in its gradient: that is "
+        "made of the y and y_hat that forward has kept.",
+        "backward 又调用了 forward；但梯度里并没有损失本身，只用 forward 保存的 y 和 y_hat。"),
+    "exp of output": (
+        "np.exp is taken of the output y, which is the finished result already. The derivative is "
+        "made of y itself, without exp.",
+        "对输出 y 又取了一次 np.exp，而 y 已经是算好的结果。导数直接由 y 算出，不需要 exp。"),
+    "unused": (
+        "the result does not depend on {0}: whatever numbers stand there, it stays the same.",
+        "结果没有用到 {0}：它的数怎么变，结果都不变。"),
+    "not wanted": (
+        "the result changes when {0} does, and it should not: the formula has no {0}.",
+        "{0} 一变，结果也跟着变，而公式里并没有 {0}。"),
+    "not linear": (
+        "twice as large a grad_y has to give twice as large a gradient, and here it does not: by "
+        "the chain rule grad_y is a factor.",
+        "grad_y 变为两倍，结果也应该变为两倍，这里却不是：按链式法则，grad_y 是一个因子。"),
+    "entries mix": (
+        "one entry of the result changes when another of its row does; here each entry is computed "
+        "from its own alone.",
+        "改动一个元素，同一行里别的结果也跟着变；这里应该逐元素计算，互不影响。"),
+    "own grad_y alone": (
+        "entry i of the result depends on grad_y_i alone. Every grad_y_j of the row has to count "
+        "in it: by the entries of the Jacobian off the diagonal, which are missing.",
+        "结果的第 i 个元素只和 grad_y_i 有关；而同一行的每个 grad_y_j 都应该影响它：靠的是雅可比"
+        "矩阵的非对角元素，这里漏掉了。"),
+    "alone": (
+        "each entry of the result depends on its own x alone; every x of its row has to count.",
+        "每个结果只和自己的 x 有关；而同一行的每个 x 都应该影响它。"),
+    "wrong classes": (
+        "the loss changes with the probabilities of the wrong classes; only that of the right one "
+        "counts, where y is 1.",
+        "错误类别的概率一变，损失也跟着变；应该只算正确的那一类，也就是 y 为 1 的地方。"),
+    "zero": (
+        "where y is 0 the gradient has to be 0: these y_hat do not enter the loss.",
+        "y 为 0 的地方，梯度应该是 0：那里的 y_hat 不影响损失。"),
     "no weights": (
         "the result does not depend on {0}: whatever numbers stand there, it stays the same. The "
         "weights are those that __init__ makes, self.W and self.b.",
@@ -498,7 +675,9 @@ FACTS = {
     "special": ("it is right for {0}, but not here: is a size, limit or special case in the code?",
                 "输入是 {0}时是对的，这里却不对：是不是写死了大小、界限或特殊情形？"),
 }
-# Said where one change of the code makes the method right; {0} is the code that is changed.
+# Said where one change of the code makes the method right; {0} is the code that is changed. Those
+# of the first are tried only where the first call fails, those of numbers where these are wrong
+# there: elsewhere much would fit by chance.
 REPAIRS_FIRST = {
     "floor": ("`//` divides to whole numbers; / is meant: `{0}`.",
               "`//` 是取整的除法，应该用 /：`{0}`。"),
@@ -508,6 +687,10 @@ REPAIRS_FIRST = {
                  "dtype, np.zeros gives floats.",
                  "`{0}` 得到的不是浮点数的数组，存进去的数会丢掉小数部分。np.zeros 不写 dtype "
                  "就是浮点数。"),
+    "vectorized": ("`{0}` takes the type of its first result for all: after a whole number (1, 0) "
+                   "the others lose their decimals. Let the function give floats (1.0, 0.0).",
+                   "`{0}` 按第一个结果的类型处理全部：第一个是整数（1、0）时，其余的小数就丢了。"
+                   "让函数返回浮点数（1.0、0.0）。"),
     "limited": ("`{0}` changes numbers that do occur. A limit has to lie so far out that it never "
                 "matters: 500 for an exponent, 1e-12 for a probability.",
                 "`{0}` 把平时会出现的数也改变了。界限要取得很远，平时不起作用：指数取 500，概率取 "
@@ -517,6 +700,16 @@ REPAIRS_FIRST = {
                 "`{0}` 加的数太大，改变了结果：为避开 0，加 1e-12 这样极小的数就够了。"),
     "return in loop": ("`{0}` stands inside the loop and ends it in its first turn.",
                        "`{0}` 写在了循环里，第一次就结束了循环。"),
+}
+REPAIRS_OF_THE_FIRST = {
+    "range": ("`{0}` does not run over all, or runs too far: `{1}` is meant.",
+              "`{0}` 没有走遍全部，或者走多了：应该是 `{1}`。"),
+    "counted": ("`{0}` counts something else: `{1}` is meant.",
+                "`{0}` 数的不是该数的东西：应该是 `{1}`。"),
+    "unpacked": ("in `{0}` the names on the left are exchanged: a shape is (rows, columns).",
+                 "`{0}` 左边的名字写反了：shape 是（行数, 列数）。"),
+    "made": ("`{0}` makes an array of the wrong shape: `{1}` has the right one.",
+             "`{0}` 得到的数组形状不对，应该是 `{1}`。"),
 }
 REPAIRS = {
     "activation": ("the factor `{0}` is that of a sigmoid, whose own backward multiplies by it: "
@@ -531,8 +724,8 @@ REPAIRS = {
               "y y^T is np.outer(y, y).",
               "`{0}` 是两个向量相乘，得到一个数，而且 .T 对向量不起作用；矩阵 y y^T 要写成 "
               "np.outer(y, y)。"),
-    "einsum": ("in `{0}` the letters after -> stand in another order than the code goes on with.",
-               "`{0}` 里 -> 后面字母的次序，和后面代码用到的不一样。"),
+    "einsum": ("in `{0}`, what stands after -> should be {1}: these indices remain, in this order.",
+               "`{0}` 里 -> 后面应该是 {1}：留下来的就是这些下标，按这个次序。"),
     "einsum letters": (
         "in `{0}`, {1} stand in one place only, so each is summed away by itself. One index of the "
         "Jacobian has to meet the row of grad_y, the other remains.",
@@ -543,27 +736,56 @@ REPAIRS = {
     "largest": ("in `{0}`, {1} stands where {2} belongs.", "`{0}` 里的 {1} 应该是 {2}。"),
     "base": ("the base of the power in `{0}` is not e: np.exp(x) is e to the power of x.",
              "`{0}` 的底不是 e：e 的 x 次方写成 np.exp(x)。"),
-    "axis": ("`{0}` runs over the wrong axis, or loses one: axis=1 is along a row, axis=0 over the "
-             "rows of the batch.",
-             "`{0}` 的轴不对，或者少了一维：axis=1 沿着一行，axis=0 跨过这一批的各行。"),
-    "reshaped": ("`{0}` keeps the order of the numbers; rows and columns are swapped by .T.",
-                 "`{0}` 不改变数的次序；行和列对换要用 .T。"),
-    "transposed": ("`{0}` is transposed, and should not be.", "`{0}` 不应该转置。"),
-    "not transposed": ("`{0}` has to be transposed.", "`{0}` 需要转置。"),
-    "order": ("the two factors of `{0}` are in the wrong order.", "`{0}` 的两个因子次序反了。"),
-    "brackets": ("brackets are missing in `{0}`: * and / come before + and -, and operators "
-                 "of the same rank go from left to right.",
-                 "`{0}` 少了括号：先乘除后加减，同级从左到右。"),
-    "set in loop": ("`{0}` sets anew in each turn of the loop, where it has to add (+=).",
-                    "`{0}` 在循环里每次都重新赋值，而应该累加（+=）。"),
     "surplus": ("without `{0}` it would be right.", "去掉 `{0}` 就对了。"),
     "wrapped": ("`{1}` would be right as it is, without `{0}`.",
                 "`{1}` 本身就对，去掉 `{0}` 就行。"),
-    "array": ("`{0}` is the wrong array: with another one in that place it would be right.",
-              "这里的 `{0}` 用错了：换成另一个数组就对了。"),
+    "axis": ("`{0}` runs over the wrong axis, or loses one: axis=1 is along a row, axis=0 over the "
+             "rows of the batch; keepdims=True keeps it.",
+             "`{0}` 的轴不对，或者少了一维：axis=1 沿着一行，axis=0 跨过这一批的各行；"
+             "keepdims=True 保留这一维。"),
+    "column": ("`{0}` has one dimension, (N,): as a column, (N, 1), it fits the rows of (N, D). "
+               "keepdims=True or [:, None] makes it one.",
+               "`{0}` 只有一维 (N,)；写成一列 (N, 1) 才能和 (N, D) 逐行对齐：用 keepdims=True 或 "
+               "[:, None]。"),
+    "reshaped": ("`{0}` keeps the order of the numbers; rows and columns are swapped by .T.",
+                 "`{0}` 不改变数的次序；行和列对换要用 .T。"),
+    "transposed": ("`{0}` is transposed, and should not be.", "`{0}` 不应该转置。"),
+    "not transposed": ("in `{1}`, `{0}` has to be transposed.", "`{1}` 里的 `{0}` 需要转置。"),
+    "order": ("the two factors of `{0}` are in the wrong order.", "`{0}` 的两个因子次序反了。"),
+    "brackets": ("brackets: `{0}` should be `{1}`. * and / come before + and -; operators of the "
+                 "same rank go from left to right.",
+                 "括号的问题：`{0}` 应该是 `{1}`。先乘除后加减，同级从左到右。"),
+    "set in loop": ("`{0}` sets anew in each turn of the loop, where it has to add (+=).",
+                    "`{0}` 在循环里每次都重新赋值，而应该累加（+=）。"),
+    "added in loop": ("`{0}` adds up from turn to turn of the loop; `{1} = ...` is meant.",
+                      "`{0}` 在循环里一次次累加，而应该赋值：`{1} = ...`。"),
     "operator": ("in `{0}` a wrong operator: {1} stands where {2} belongs.",
                  "`{0}` 里的运算符用错了：{1} 应该是 {2}。"),
+    "sides": ("the two sides of `{0}` are exchanged: it should be `{1}`.",
+              "`{0}` 的左右两边写反了：应该是 `{1}`。"),
+    "inside": ("a bracket closes in the wrong place: `{0}` should be `{1}`.",
+               "括号的位置不对：`{0}` 应该是 `{1}`。"),
 }
+REPAIRS_OF_NUMBERS = {
+    "cases": ("the two cases of `{0}` are exchanged.", "`{0}` 的两种情形写反了。"),
+    "compared": ("the comparison `{0}` should be `{1}`.", "比较 `{0}` 应该是 `{1}`。"),
+    "name": ("in `{0}`, {1} stands where {2} belongs.", "`{0}` 里的 {1} 应该是 {2}。"),
+    "number": ("in `{0}`, the number {1} should be {2}.", "`{0}` 里的数 {1} 应该是 {2}。"),
+    "function": ("in `{0}`, {1} stands where {2} belongs.", "`{0}` 里的 {1} 应该是 {2}。"),
+    "minus": ("a minus is missing before `{0}` in `{1}`.", "`{1}` 里的 `{0}` 前面漏了负号。"),
+    "unwrapped": ("around `{0}`, `{1}` is missing.", "`{0}` 外面漏了 `{1}`。"),
+    "missing": ("after `{0}`, `{1}` is missing.", "`{0}` 后面漏了 `{1}`。"),
+    "out of loop": ("`{0}` stands inside the loop, and belongs after it: indent it less.",
+                    "`{0}` 写在了循环里面，应该放在循环之后：少缩进一级。"),
+    "into loop": ("`{0}` stands after the loop, and belongs inside it: indent it more.",
+                  "`{0}` 写在了循环之后，应该放在循环里面：多缩进一级。"),
+    "begun in loop": ("`{0}` stands before `{1}`, and belongs inside: each turn begins with it.",
+                      "`{0}` 写在了 `{1}` 之前，应该放进循环里：每一次都要重新开始。"),
+    "sequence": ("`{0}` has to come before `{1}`.", "`{0}` 应该放在 `{1}` 之前。"),
+}
+REMAINS = (
+    "\n(Ordinary numbers are right then; extreme ones, as 1000 or a probability of 0, not yet.)",
+    "\n（这样一般的数就对了；1000 这样的大数，或者为 0 的概率，还不对。）")
 ABSENT = ("it has to stand in class {0}, once, indented by four spaces, and begin with `{1}`.",
           "它应该写在类 {0} 里，缩进四个空格，只写一遍，第一行是 `{1}`。")
 

@@ -34,6 +34,28 @@ TYPED_FOR = {
     "÷": "/", "²": "**2", "³": "**3", "≤": "<=", "≥": ">=", "≠": "!=",
 }  # fmt: skip
 
+# What Python says of a line that it cannot read, in Chinese; {0}, {1} are the parts in parentheses.
+SYNTAX = (
+    (r"invalid syntax\. Perhaps you forgot a comma", "语法不对，可能漏了逗号"),
+    (r"invalid syntax\. Maybe you meant '=='", "语法不对，判断相等要写 =="),
+    (r"invalid syntax", "语法不对"),
+    (r"'(.)' was never closed", "括号 {0} 没有配对"),
+    (r"unmatched '(.)'", "多了一个 {0}"),
+    (
+        r"closing parenthesis '(.)' does not match opening parenthesis '(.)'",
+        "括号 {1} 和 {0} 不配对",
+    ),
+    (r"unexpected indent", "缩进多了"),
+    (r"unindent does not match", "缩进和上面哪一层都对不上"),
+    (r"expected an indented block after .* on line (\d+)", "第 {0} 行之后应该有缩进的代码"),
+    (r"unterminated triple-quoted", "三引号没有配对"),
+    (r"unterminated", "引号没有配对"),
+    (r"cannot assign to", "= 的左边不能是这个"),
+    (r"'return' outside function", "return 不在方法里"),
+    (r"invalid decimal literal", "名字不能以数字开头"),
+    (r"expected ':'", "少了冒号"),
+)
+
 
 def code_of(path):
     """Return the code in the file `path`, and keep its lines for whoever quotes them."""
@@ -157,17 +179,33 @@ def _unreadable(error, path):
             f"文件 {place} 这一行的缩进混用了 Tab 和空格。请一律用空格缩进，每层四个。",
         )
 
-    said = _without_colon(error, place, line) or _of_matlab(place, line)
+    said = (
+        _without_colon(error, place, line)
+        or _of_prompt(place)
+        or _of_matlab(place, line)
+        or _of_matlabs_transpose(error, place, line)
+    )
     if said:
         return said
     quoted = f"`{place.source}`" if place.source else say("the end", "（结尾）")
-    remark = say("(It may be the line above.)", "（也可能是上一行的问题。）")
+    why = say(error.msg, _in_chinese(error.msg))
+    remark = ""
+    if error.msg.startswith("invalid syntax"):
+        remark = say(" (It may be the line above.)", "（也可能是上一行的问题。）")
     if place.source and (is_indented_wrongly or "outside function" in error.msg):
-        remark = about_indentation(line)
+        remark = say(" ", "") + about_indentation(line)
     return UserError(
-        f"{place}: Python cannot read {quoted}: {error.msg}. {remark}",
-        f"Python 读不懂 {place} 这一行 {quoted}：{error.msg}。{remark}",
+        f"{place}: Python cannot read {quoted}: {why}.{remark}",
+        f"Python 读不懂 {place} 这一行 {quoted}：{why}。{remark}",
     )
+
+
+def _in_chinese(message):
+    for pattern, chinese in SYNTAX:
+        found = re.match(pattern, message)
+        if found:
+            return chinese.format(*found.groups())
+    return message
 
 
 def _without_colon(error, place, line):
@@ -191,6 +229,31 @@ def _of_matlab(place, line):
         "entry as it is.",
         f"文件 {place} 这一行 `{place.source}` 里的 `{found[1]}` 是 MATLAB 的写法。"
         f"NumPy 的 `{meant}` 本来就是逐元素的。",
+    )
+
+
+def _of_matlabs_transpose(error, place, line):
+    """Return the UserError about `x'`, which is MATLAB's, or None."""
+    if "unterminated string" not in error.msg or not re.search(r"[\w)\]]'", line):
+        return None
+    return UserError(
+        f"{place}: a quotation mark in `{place.source}` has no partner. If it is MATLAB's "
+        "transpose: in NumPy that is `x.T`.",
+        f"文件 {place} 这一行 `{place.source}` 的引号没有配对。"
+        "如果是 MATLAB 的转置：NumPy 里写成 `x.T`。",
+    )
+
+
+def _of_prompt(place):
+    """Return the UserError about what an interactive Python shows, or None."""
+    found = re.match(r">>>|\.\.\. |In \[\d*\]:|Python \d\.[\d.]+ ", place.source)
+    if not found:
+        return None
+    return UserError(
+        f"{place}: `{found[0].strip()}` is what an interactive Python shows, not code: delete it, "
+        "here and in other lines.",
+        f"文件 {place} 这一行的 `{found[0].strip()}` 是交互式 Python 显示的，不是代码："
+        "请把它删掉，别的行也一样。",
     )
 
 

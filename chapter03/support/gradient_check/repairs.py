@@ -1,82 +1,178 @@
-"""Small changes tried on a student's method: if one makes it right, that was the mistake.
-
-Each function below is given an expression or a statement of the method, as a syntax tree, and
-yields what might have been meant, with the piece of code that a report quotes.
-"""
+"""Trying small changes on a student's method: if one makes it right, that was the mistake."""
 
 import ast
+import collections
 import contextlib
 import inspect
-import itertools
 import re
 import textwrap
 import types
-from functools import partial
+import warnings
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 
+from support.gradient_check import mistakes
 from support.gradient_check.calls import Call, kept_by
+from support.gradient_check.changes import CHANGES
 from support.gradient_check.judge import fault_of
 from support.gradient_check.layers import batches_for
+from support.language import say
 
-MOST_TRIES = 300
+MOST_TRIES = 300  # of one kind of change
 CHANGED_FILE = "a changed model.py"
-REDUCTIONS = {"sum", "max", "min", "mean", "amax", "amin"}
-CREATORS = {"zeros", "ones", "empty", "full", "zeros_like", "ones_like", "empty_like", "full_like"}
-CUTS = {"round", "around", "floor", "ceil", "rint", "trunc", "astype", "int"}
-SIGNS = {
-    ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.MatMult: "@", ast.Pow: "**",
-    ast.FloorDiv: "//", ast.BitXor: "^", ast.Mod: "%",
-}  # fmt: skip
-PRODUCTS = {"dot", "matmul", "inner"}
+
+
+class Repair(NamedTuple):
+    """A change that makes the method right.
+
+    piece: of the code, to be quoted, or a tuple of the pieces that the text of the table needs.
+    is_whole: whether numbers far from zero are right as well.
+    """
+
+    piece: str | tuple
+    is_whole: bool
 
 
 def found_by(change, fault):
-    """Return the piece of code whose change makes the method right, or None.
-
-    With some changes it is a tuple: the piece, and what else the text of the table needs.
+    """Return the Repair that a kind of change makes, or None.
 
     One place is changed at a time; then, as a mistake is often repeated, all that are alike.
     """
-    tree = _tree_of(fault.call)
-    if not isinstance(tree, ast.FunctionDef):
-        return None
-    change = partial(CHANGES[change], fault)
+    tree, slots = _method_of(fault)
     tries = 0
-    first_of_each = {}
-    for slot in _slots(tree):
-        for i, (new, piece) in enumerate(change(slot.node)):
+    of_ordinary_numbers = None
+    alike = collections.defaultdict(list)
+    for slot in slots:
+        for i, (new, piece) in enumerate(CHANGES[change](slot, slot.node)):
             tries += 1
             if tries > MOST_TRIES:
-                return None
-            first_of_each.setdefault(i, []).append((slot, new, piece))
+                return of_ordinary_numbers
+            ast.fix_missing_locations(new)
+            # The same kind of change everywhere, only where the same stands, or for one variable.
+            alike[i].append((slot, new, piece))
+            alike[i, ast.dump(slot.node)].append((slot, new, piece))
+            if isinstance(slot.node, ast.Assign):
+                alike[i, ast.dump(slot.node.targets[0])].append((slot, new, piece))
             with slot.holding(new):
-                if _is_right(fault, tree):
-                    return piece
-    for alike in first_of_each.values():
-        if len(alike) > 1 and _is_right_with_all(fault, tree, alike):
-            return alike[0][2]
-    return None
+                repair = _tried(fault, tree, piece)
+            if repair and repair.is_whole:
+                return repair
+            of_ordinary_numbers = of_ordinary_numbers or repair
+    for changes in alike.values():
+        repair = _tried_together(fault, tree, changes)
+        if repair and repair.is_whole:
+            return repair
+        of_ordinary_numbers = of_ordinary_numbers or repair
+    return of_ordinary_numbers
 
 
-def _is_right_with_all(fault, tree, alike):
-    for slot, new, _ in alike:
+@lru_cache(maxsize=1)  # each kind of change asks for it
+def _method_of(fault):
+    """Return the syntax tree of the method and its slots, none if nothing is to be tried."""
+    tree = _tree_of(fault.call)
+    if not isinstance(tree, ast.FunctionDef) or _may_run_for_ever(tree):
+        return tree, []
+    return tree, _slots(tree, fault.call)
+
+
+def _may_run_for_ever(tree):
+    return any(isinstance(node, ast.While) for node in ast.walk(tree))
+
+
+def _tried_together(fault, tree, changes):
+    """Return the Repair that several changes make together, without those that are not needed."""
+    if len(changes) < 2:
+        return None
+    for slot, new, _ in changes:
         slot.set(new)
     try:
-        return _is_right(fault, tree)
+        repair = _tried(fault, tree, changes[0][2])
+        needed = []
+        for change in changes if repair else ():
+            slot, new, _ = change
+            slot.set(slot.node)
+            if not _tried(fault, tree, ""):
+                slot.set(new)
+                needed.append(change)
+        if not repair:
+            return None
+        # Quoted is the one that stands first in the code.
+        needed.sort(key=lambda change: (change[0].node.lineno, change[0].node.col_offset))
+        return repair._replace(piece=needed[0][2])
     finally:
-        for slot, _, _ in reversed(alike):
+        for slot, _, _ in reversed(changes):
             slot.set(slot.node)
 
 
-class _Slot:
-    """A place in a syntax tree that holds an expression or a statement."""
+class Said(NamedTuple):
+    """What is said of a change; `is_whole` if numbers far from zero are right with it as well."""
 
-    def __init__(self, parent, field, index=None):
-        self.parent, self.field, self.index = parent, field, index
-        self.node = getattr(parent, field)
-        if index is not None:
-            self.node = self.node[index]
+    text: str
+    is_whole: bool
+
+
+def first_repair(table, fault):
+    """Return what is Said of the first change that makes the method right; '' if none does."""
+    of_ordinary_numbers = Said("", False)
+    for name, text in table.items():
+        repair = found_by(name, fault)
+        if repair is None:
+            continue
+        pieces = repair.piece if isinstance(repair.piece, tuple) else (repair.piece,)
+        said = say(*text).format(*pieces)
+        if repair.is_whole:
+            return Said(said, True)
+        if not of_ordinary_numbers.text:
+            of_ordinary_numbers = Said(said + say(*mistakes.REMAINS), False)
+    return of_ordinary_numbers
+
+
+def repairs_for(fault):
+    """Return the table of the changes of code that are tried for this fault."""
+    if fault.call is not fault.calls[0]:
+        return mistakes.REPAIRS
+    of_the_first = dict(mistakes.REPAIRS_OF_THE_FIRST)
+    of_numbers = dict(mistakes.REPAIRS_OF_NUMBERS)
+    if fault.kind == "error":
+        of_numbers = {"name": of_numbers["name"]}
+    if fault.kind == "value":
+        del of_the_first["made"]  # the shape is right
+    return {**of_the_first, **mistakes.REPAIRS, **of_numbers}
+
+
+class Names(NamedTuple):
+    """What a method can compute with, as it is written."""
+
+    arrays: list  # its parameters, and what is kept in self
+    variables: list  # its own
+    entries: list  # such as x[i, j]
+
+
+@dataclass
+class Slot:
+    """A place in a syntax tree that holds an expression or a statement, and what is around it.
+
+    statement: that it belongs to, or is. loops: the `for` around that, the outermost first.
+    is_index: whether it stands in the brackets of an entry, or in the head of a loop. layer: of
+    layers.py, whose method it is.
+    """
+
+    parent: ast.AST
+    field: str
+    index: int | None
+    statement: ast.stmt
+    loops: tuple
+    is_index: bool
+    names: Names
+    layer: object
+
+    def __post_init__(self):
+        self.node = getattr(self.parent, self.field)
+        if self.index is not None:
+            self.node = self.node[self.index]
 
     def set(self, node):
         if self.index is None:
@@ -94,22 +190,56 @@ class _Slot:
             self.set(self.node)
 
 
-def _slots(tree):
-    """Return the slots of a method's body."""
+def _slots(tree, call):
+    """Return the slots of a method's body, the outermost first."""
+    names = _names(tree, call)
     slots = []
-    for parent in ast.walk(tree):
-        for field, value in ast.iter_fields(parent):
-            if field in ("args", "decorator_list", "returns") and parent is tree:
-                continue
-            if isinstance(value, ast.expr):
-                slots.append(_Slot(parent, field))
-            elif isinstance(value, list):
-                slots += [
-                    _Slot(parent, field, i)
-                    for i, child in enumerate(value)
-                    if isinstance(child, ast.expr | ast.stmt)
-                ]
+    todo = collections.deque([(tree, "body", 0, tree.body[0], None, (), False)])
+    while todo:
+        parent, field, index, node, statement, loops, is_index = todo.popleft()
+        statement = node if isinstance(node, ast.stmt) else statement
+        is_index = is_index or field == "slice"
+        is_index = is_index or (isinstance(parent, ast.For) and field in ("target", "iter"))
+        if isinstance(node, ast.expr | ast.stmt):
+            slot = Slot(parent, field, index, statement, loops, is_index, names, call.layer)
+            slots.append(slot)
+        inner = (*loops, node) if isinstance(node, ast.For) else loops
+        for child in _children(node):
+            todo.append((node, *child, statement, inner, is_index))
     return slots
+
+
+def _children(node):
+    """Yield (field, index or None, child) of the nodes within a node."""
+    for field, value in ast.iter_fields(node):
+        if isinstance(value, ast.AST):
+            yield field, None, value
+        elif isinstance(value, list):
+            for i, child in enumerate(value):
+                if isinstance(child, ast.AST):
+                    yield field, i, child
+
+
+def _names(tree, call):
+    arrays = list(call.layer.parameters(call.method))
+    if call.subject is not None:
+        arrays += [f"self.{name}" for name in kept_by(call.subject)]
+    variables, lists, entries, indices = [], [], [], []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            variables.append(node.id)
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.List):
+            lists += map(ast.unparse, node.targets)
+        if isinstance(node, ast.Subscript) and re.fullmatch(
+            r"(self\.)?\w+", ast.unparse(node.value)
+        ):
+            entries.append(ast.unparse(node))
+            indices.append(entries[-1].removeprefix(ast.unparse(node.value)))
+    # A list that is put into itself would keep NumPy busy for ever.
+    variables = [name for name in variables if name not in lists]
+    # An index that is used with one array may be meant for another.
+    entries += [f"{array}{index}" for array in arrays for index in indices]
+    return Names(*(list(dict.fromkeys(names)) for names in (arrays, variables, entries)))
 
 
 def _tree_of(call):
@@ -120,30 +250,42 @@ def _tree_of(call):
         return None  # no text of its own, as of a lambda in a class
     if isinstance(tree, ast.FunctionDef) and ast.get_docstring(tree):
         tree.body = tree.body[1:] or [ast.Pass()]
+    if isinstance(tree, ast.FunctionDef):
+        # A change may concern all statements of a block: so the outermost is a node as well.
+        tree.body = [ast.If(ast.Constant(True), tree.body, [])]
+        ast.fix_missing_locations(tree)
     return tree
 
 
-def _is_right(fault, tree):
-    """Return whether the class with this method passes all calls, in what was found wrong."""
+def _tried(fault, tree, piece):
+    """Return the Repair if the class with this method passes in what was found wrong, or None.
+
+    If ordinary numbers were wrong, it is enough that they are right.
+    """
     model = _changed_model(fault.call, tree)
     if model is None:
-        return False
+        return None
     call = Call(model, fault.call.layer, fault.call.method, fault.call.batch).run()
     if not _passes(call, fault):
-        return False
+        return None
     before = None
+    is_whole = True
     for batch in batches_for(call.layer):
         if before is not None and before.batch.columns != batch.columns:
             before = None
         call = Call(model, call.layer, call.method, batch, before)
         call.run(None if before is None else before.subject)
         if not _passes(call, fault):
-            return False
+            if not batch.is_extreme or fault.call.batch.is_extreme:
+                return None
+            is_whole = False
         before = call
-    return True
+    return Repair(piece, is_whole)
 
 
 def _passes(call, fault):
+    if call.error is not None:
+        return False
     # Of several results each may be wrong in its own way: it is asked for the first one.
     return fault_of(call, [fault.result] if fault.result else None) is None
 
@@ -151,8 +293,9 @@ def _passes(call, fault):
 def _changed_model(call, tree):
     names = {**vars(call.model), "print": lambda *_, **__: None}
     try:
-        module = ast.fix_missing_locations(ast.Module([tree], []))
-        exec(compile(module, CHANGED_FILE, "exec"), names)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Python's, about odd code that nobody has written
+            exec(compile(ast.Module([tree], []), CHANGED_FILE, "exec"), names)
         cls = getattr(call.model, call.layer.name)
         changed = type(cls.__name__, (cls,), {call.method: names[tree.name]})
     except (SyntaxError, TypeError, ValueError):
@@ -170,368 +313,3 @@ def replaced_in_numpy(model, functions):
         yield
     finally:
         vars(model).update(names)
-
-
-# ---- what may be meant
-
-
-def _floor(_, node):
-    match node:
-        case ast.BinOp(left, ast.FloorDiv(), right):
-            yield ast.BinOp(left, ast.Div(), right), ast.unparse(node)
-
-
-def _rounded(_, node):
-    """Whatever makes whole numbers of them."""
-    called = _called(node)
-    if called and called[0] in CUTS:
-        function = ast.unparse(node.func)
-        of_array = isinstance(node.func, ast.Attribute) and node.func.value is called[1]
-        yield called[1], (ast.unparse(node), f".{called[0]}" if of_array else function)
-
-
-def _integers(_, node):
-    """An array that is made for whole numbers, whose entries lose their decimals."""
-    called = _called(node)
-    if called and called[0] in CREATORS and ast.unparse(node).startswith("np."):
-        most = 2 if "full" in called[0] else 1
-        floats = ast.Call(node.func, node.args[:most], node.keywords)
-        yield _with_keywords(floats, dtype=float), ast.unparse(node)
-
-
-def _limited(_, node):
-    """A limit (np.clip, np.maximum) that reaches into ordinary numbers."""
-    called = _called(node)
-    if called and called[0] in ("clip", "maximum", "minimum"):
-        array = called[1]
-        for harmless in ("np.clip(_, -500, 500)", "np.clip(_, 1e-12, 1)", "_"):
-            yield _with(harmless, array), ast.unparse(node)
-
-
-def _epsilon(_, node):
-    """A number that is added against log(0) or a division by 0, and is too large for that."""
-    match node:
-        case ast.BinOp(left, ast.Div(), ast.BinOp(array, ast.Add(), ast.Constant()) as added):
-            yield ast.BinOp(left, ast.Div(), _tiny_added(array)), ast.unparse(added)
-        case ast.Call(function, [ast.BinOp(array, ast.Add(), ast.Constant()) as added]):
-            yield ast.Call(function, [_tiny_added(array)], []), ast.unparse(added)
-
-
-def _tiny_added(array):
-    return ast.BinOp(array, ast.Add(), ast.Constant(1e-12))
-
-
-def _activation(fault, node):
-    """A factor y (1 - y) in a layer that has no activation."""
-    if not fault.call.layer.weights:
-        return
-    match node:
-        case ast.BinOp(ast.BinOp(rest, ast.Mult(), a), ast.Mult(), b) if _is_rest_of(a, b):
-            yield rest, ast.unparse(ast.BinOp(a, ast.Mult(), b))
-        case ast.BinOp(rest, ast.Mult(), ast.BinOp(a, ast.Mult(), b) as factor) if _is_rest_of(
-            a, b
-        ):
-            yield rest, ast.unparse(factor)
-        case ast.BinOp(ast.BinOp(a, ast.Mult(), b) as factor, ast.Mult(), rest) if _is_rest_of(
-            a, b
-        ):
-            yield rest, ast.unparse(factor)
-
-
-def _is_rest_of(a, b):
-    """Return whether b is 1 - a."""
-    match b:
-        case ast.BinOp(ast.Constant(1), ast.Sub(), subtracted):
-            return ast.dump(subtracted) == ast.dump(a)
-    return False
-
-
-def _entry_by_entry(_, node):
-    """`*` where the matrix product is meant."""
-    match node:
-        case ast.BinOp(left, ast.Mult(), right):
-            yield ast.BinOp(left, ast.MatMult(), right), (ast.unparse(node), "*")
-        case ast.Call(ast.Attribute(attr="multiply") as function, [left, right]):
-            pieces = ast.unparse(node), ast.unparse(function)
-            yield ast.BinOp(left, ast.MatMult(), right), pieces
-
-
-def _product(_, node):
-    """A matrix product where entry by entry is meant, perhaps with a transpose to make it fit."""
-    match node:
-        case ast.BinOp(left, ast.MatMult() | ast.Mult() as operator, right):
-            is_product = isinstance(operator, ast.MatMult)
-        case ast.Call(ast.Attribute(attr=name), [left, right]) if name in PRODUCTS:
-            is_product = True
-        case ast.Call(ast.Attribute(left, name), [right]) if name in PRODUCTS:
-            is_product = True
-        case _:
-            return
-    bare_left, bare_right = _bare(left), _bare(right)
-    if is_product or bare_left is not left or bare_right is not right:
-        yield ast.BinOp(bare_left, ast.Mult(), bare_right), ast.unparse(node)
-
-
-def _outer(_, node):
-    """y @ y.T of two vectors, which is one number."""
-    match node:
-        case ast.BinOp(left, ast.MatMult(), right):
-            yield _with("np.outer(_, 0)", _bare(left), _bare(right)), ast.unparse(node)
-        case ast.Call(ast.Attribute(attr=name), [left, right]) if name in PRODUCTS:
-            yield _with("np.outer(_, 0)", _bare(left), _bare(right)), ast.unparse(node)
-
-
-def _einsum(_, node):
-    """The letters after -> in another order."""
-    match node:
-        case ast.Constant(str() as text) if re.fullmatch(r"[\w, ]+->\w{2,3}", text):
-            before, _, after = text.partition("->")
-            for letters in itertools.permutations(after):
-                yield ast.Constant(f"{before}->{''.join(letters)}"), text
-
-
-def _einsum_letters(_, node):
-    """Letters that stand once where the Jacobian of each row has to meet its row of grad_y."""
-    match node:
-        case ast.Constant(str() as text) if re.fullmatch(r"\w{3}, ?\w{2}->\w{2}", text):
-            n, i, j = text[:3]
-            lonely = [letter for letter in text if letter.isalpha() and text.count(letter) == 1]
-            if lonely:
-                yield ast.Constant(f"{n}{i}{j},{n}{j}->{n}{i}"), (text, ", ".join(lonely))
-
-
-def _average(_, node):
-    """A mean where a sum is meant, or the other way round."""
-    for call, _ in _reductions(node):
-        other = {"mean": "sum", "sum": "mean"}.get(call.func.attr)
-        if other:
-            function = ast.Attribute(call.func.value, other, ast.Load())
-            yield ast.Call(function, call.args, call.keywords), ast.unparse(node)
-
-
-def _largest(_, node):
-    """The smallest where the largest is meant, or the other way round."""
-    others = {"min": "max", "amin": "amax", "minimum": "maximum", "argmin": "argmax"}
-    others |= {value: key for key, value in others.items()}
-    match node:
-        case ast.Call(ast.Attribute(array, name)) if name in others:
-            function = ast.Attribute(array, others[name], ast.Load())
-            pieces = ast.unparse(node), name, others[name]
-            yield ast.Call(function, node.args, node.keywords), pieces
-
-
-def _base(_, node):
-    """A power of a number that is not e."""
-    match node:
-        case ast.BinOp(ast.Constant(float()), ast.Pow(), right):
-            yield _with("np.exp(_)", right), ast.unparse(node)
-
-
-def _axis(_, node):
-    """A sum, mean or maximum over another axis."""
-    for call, array in _reductions(node):
-        bare = ast.Call(call.func, [array] if call.args and array is call.args[0] else [], [])
-        for axis in (1, 0):
-            for keepdims in (True, False):
-                yield _with_keywords(bare, axis=axis, keepdims=keepdims), ast.unparse(node)
-
-
-def _transposed(_, node):
-    bare = _bare(node)
-    if bare is not node:
-        yield bare, ast.unparse(node)
-
-
-def _untransposed(_, node):
-    if isinstance(node, ast.Name | ast.Attribute) and isinstance(node.ctx, ast.Load):
-        yield ast.Attribute(node, "T", ast.Load()), ast.unparse(node)
-
-
-def _reshaped(_, node):
-    called = _called(node)
-    if called and called[0] == "reshape":
-        yield ast.Attribute(called[1], "T", ast.Load()), ast.unparse(node)
-
-
-def _order(_, node):
-    match node:
-        case ast.BinOp(left, ast.MatMult(), right):
-            yield ast.BinOp(right, ast.MatMult(), left), ast.unparse(node)
-        case ast.Call(ast.Attribute(attr=name), [left, right]) if name in PRODUCTS:
-            yield ast.BinOp(right, ast.MatMult(), left), ast.unparse(node)
-
-
-def _brackets(_, node):
-    """a + b * c for (a + b) * c, and the other way round."""
-    match node:
-        case ast.BinOp(ast.BinOp(a, first, b), second, c):
-            yield ast.BinOp(a, first, ast.BinOp(b, second, c)), ast.unparse(node)
-    match node:
-        case ast.BinOp(a, first, ast.BinOp(b, second, c)):
-            yield ast.BinOp(ast.BinOp(a, first, b), second, c), ast.unparse(node)
-        case ast.UnaryOp(ast.USub(), ast.BinOp(a, operator, b)):
-            yield ast.BinOp(ast.UnaryOp(ast.USub(), a), operator, b), ast.unparse(node)
-
-
-def _returned_in_loop(_, node):
-    match node:
-        case ast.For(body=[*body, ast.Return() as last]) if body:
-            loop = ast.For(node.target, node.iter, body, node.orelse)
-            yield ast.If(ast.Constant(True), [loop, last], []), ast.unparse(last)
-
-
-def _set_in_loop(_, node):
-    """`=` in a loop that should add up."""
-    match node:
-        case ast.For():
-            for i, statement in enumerate(node.body):
-                match statement:
-                    case ast.Assign([target], value):
-                        added = ast.AugAssign(target, ast.Add(), value)
-                        body = [*node.body[:i], added, *node.body[i + 1 :]]
-                        loop = ast.For(node.target, node.iter, body, node.orelse)
-                        yield loop, ast.unparse(statement)
-
-
-def _operator(_, node):
-    match node:
-        case ast.BinOp(left, operator, right):
-            stands = SIGNS.get(type(operator), "")
-            for other in (ast.Mult, ast.Div, ast.Sub, ast.Add):
-                if stands and not isinstance(operator, other):
-                    pieces = ast.unparse(node), stands, SIGNS[other]
-                    yield ast.BinOp(left, other(), right), pieces
-
-
-def _array(fault, node):
-    """Another of the arrays that the method could use."""
-    if not isinstance(node, ast.Name | ast.Attribute) or not isinstance(node.ctx, ast.Load):
-        return
-    own = ast.unparse(node)
-    if own == "self" or own.startswith("np"):
-        return
-    call = fault.call
-    names = list(call.layer.parameters(call.method))
-    if call.subject is not None:
-        names += [f"self.{name}" for name in kept_by(call.subject)]
-    if own in names:
-        for name in names:
-            if name != own:
-                yield ast.parse(name, mode="eval").body, own
-
-
-def _surplus(_, node):
-    """Something that should not be there."""
-    match node:
-        case ast.BinOp(left, operator, right):
-            # As it stands between the two, brackets included.
-            sign = ast.unparse(ast.BinOp(ast.Name(""), operator, ast.Name(""))).strip()
-            yield left, f"{sign} {_in_brackets(right)}"
-            if not isinstance(operator, ast.Sub | ast.Div | ast.Pow):
-                yield right, f"{_in_brackets(left)} {sign}"
-        case ast.AugAssign() | ast.Assign():
-            yield ast.Pass(), ast.unparse(node)
-
-
-def _in_brackets(node):
-    text = ast.unparse(node)
-    return f"({text})" if isinstance(node, ast.BinOp | ast.UnaryOp | ast.Compare) else text
-
-
-def _wrapped(_, node):
-    """Something that should not be done with what is right as it is."""
-    if isinstance(node, ast.UnaryOp):
-        operand = ast.unparse(node.operand)
-        yield node.operand, (ast.unparse(node).removesuffix(operand), operand)
-    called = _called(node)
-    if called and called[0] not in CUTS:
-        kept = ast.unparse(called[1])
-        function = ast.unparse(node.func)
-        of_array = isinstance(node.func, ast.Attribute) and node.func.value is called[1]
-        outside = ast.unparse(node).removeprefix(kept) if of_array else f"{function}( )"
-        yield called[1], (outside, kept)
-
-
-CHANGES = {
-    "floor": _floor,
-    "rounded": _rounded,
-    "integers": _integers,
-    "limited": _limited,
-    "epsilon": _epsilon,
-    "activation": _activation,
-    "entry by entry": _entry_by_entry,
-    "product": _product,
-    "outer": _outer,
-    "einsum": _einsum,
-    "einsum letters": _einsum_letters,
-    "average": _average,
-    "largest": _largest,
-    "base": _base,
-    "axis": _axis,
-    "transposed": _transposed,
-    "not transposed": _untransposed,
-    "reshaped": _reshaped,
-    "order": _order,
-    "brackets": _brackets,
-    "return in loop": _returned_in_loop,
-    "set in loop": _set_in_loop,
-    "array": _array,
-    "operator": _operator,
-    "surplus": _surplus,
-    "wrapped": _wrapped,
-}
-
-
-# ---- syntax trees
-
-
-def _called(node):
-    """Return (name, array) of np.name(array, ...), array.name(...) or name(array), or None."""
-    match node:
-        case ast.Call(ast.Attribute(ast.Name("np" | "numpy"), name), [array, *_]):
-            return name, array
-        case ast.Call(ast.Attribute(ast.Name("np" | "numpy")), []):
-            return None
-        case ast.Call(ast.Attribute(array, name)):
-            return name, array
-        case ast.Call(ast.Name(name), [array, *_]):
-            return name, array
-    return None
-
-
-def _reductions(node):
-    called = _called(node)
-    if called and called[0] in REDUCTIONS and isinstance(node.func, ast.Attribute):
-        yield node, called[1]
-
-
-def _with_keywords(call, **values):
-    keywords = [keyword for keyword in call.keywords if keyword.arg not in values]
-    for name, value in values.items():
-        text = value.__name__ if isinstance(value, type) else repr(value)
-        keywords.append(ast.keyword(name, ast.parse(text, mode="eval").body))
-    return ast.Call(call.func, call.args, keywords)
-
-
-def _bare(node):
-    """Return what is transposed in x.T, np.transpose(x) or x.transpose(), or the node itself."""
-    match node:
-        case ast.Attribute(array, "T"):
-            return array
-    called = _called(node)
-    if called and called[0] == "transpose":
-        return called[1]
-    return node
-
-
-def _with(text, array, second=None):
-    """Return the expression `text` with an array in place of `_`, and a second in place of 0."""
-
-    class Putting(ast.NodeTransformer):
-        def visit_Name(self, node):
-            return array if node.id == "_" else node
-
-        def visit_Constant(self, node):
-            return second if second is not None and node.value == 0 else node
-
-    return Putting().visit(ast.parse(text, mode="eval").body)

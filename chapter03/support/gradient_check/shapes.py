@@ -34,6 +34,7 @@ class Misfit(NamedTuple):
     """Two operands whose shapes cannot be combined; `text` shows the expressions and shapes."""
 
     text: str
+    texts: tuple  # the two expressions
     operator: str
     operands: tuple  # the two arrays
     shapes: tuple  # theirs
@@ -85,7 +86,7 @@ def misfit(tree, namespace):
         shapes = np.shape(a), np.shape(b)
         shown = [f"({text})" if " " in text else text for text in texts]
         text = f"{shown[0]} {shapes[0]} {sign} {shown[1]} {shapes[1]}"
-        return Misfit(text, sign.removesuffix("="), (a, b), shapes)
+        return Misfit(text, tuple(texts), sign.removesuffix("="), (a, b), shapes)
     except Exception:
         return None
     return None

@@ -226,7 +226,7 @@ def _root(expression):
 
 def blank(path, name):
     """Return the Place of the `raise` if the function `name` does nothing else, or None."""
-    function = dict(_definitions(_tree(path))).get(name)  # the last of that name, as in Python
+    function = dict(_definitions(path)).get(name)  # the last of that name, as in Python
     if function is None or not _only_raises(function):
         return None
     return Place(path, function.body[-1].lineno)
@@ -249,7 +249,7 @@ def _named(statements, name):
 
 def lines_of(path):
     """Return {dotted name: line} of all classes and functions in a file."""
-    return {where: node.lineno for where, node in _definitions(_tree(path))}
+    return {where: node.lineno for where, node in _definitions(path)}
 
 
 def misplaced(path, name, method):
@@ -258,7 +258,7 @@ def misplaced(path, name, method):
     It is asked where that method is absent or still blank.
     """
     lines, seen, above = lines_of(path), [], ""  # `above`: the last class at the left margin
-    for where, node in _definitions(_tree(path)):
+    for where, node in _definitions(path):
         around, _, last = where.rpartition(".")
         if isinstance(node, ast.ClassDef):
             above = above if around else last
@@ -286,14 +286,23 @@ def _only_raises(function):
     return len(body) == 1 and "raise NotImplementedError" in ast.unparse(body[0])
 
 
-def _definitions(node, around=""):
-    """Yield (dotted name, syntax node) of every class and function within a node, in order."""
+def _definitions(path):
+    """Return (dotted name, syntax node) of every class and function in a file, in order."""
+    return _definitions_in(_tree(path))
+
+
+@cache  # the same tree is asked for again and again
+def _definitions_in(tree):
+    return list(_walked(tree))
+
+
+def _walked(node, around=""):
     for child in ast.iter_child_nodes(node):
         inner = around
         if isinstance(child, ast.ClassDef | ast.FunctionDef):
             yield around + child.name, child
             inner = f"{around}{child.name}."
-        yield from _definitions(child, inner)
+        yield from _walked(child, inner)
 
 
 def _tree(path):

@@ -1,0 +1,706 @@
+"""What may have been meant: small changes of a statement or an expression, tried by repairs.py.
+
+Each function below is given a Slot of a method's syntax tree and the node that it holds, and yields
+what might belong there, with the piece of code that a report quotes, or a tuple of pieces.
+"""
+
+import ast
+import builtins
+import copy
+import itertools
+import re
+
+REDUCTIONS = {"sum", "max", "min", "mean", "amax", "amin"}
+CREATORS = {"zeros", "ones", "empty", "full", "zeros_like", "ones_like", "empty_like", "full_like"}
+CUTS = {"round", "around", "floor", "ceil", "rint", "trunc", "astype", "int"}
+SIGNS = {
+    ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.MatMult: "@", ast.Pow: "**",
+    ast.FloorDiv: "//", ast.BitXor: "^", ast.Mod: "%",
+}  # fmt: skip
+PRODUCTS = {"dot", "matmul", "inner"}
+# Functions that are taken for one another; the first of a row is meant most often.
+ALIKE = (
+    ("exp", "log", "exp2", "log2", "log10", "sqrt", "square", "expm1", "log1p"),
+    ("zeros", "ones", "zeros_like", "ones_like", "eye"),
+    ("maximum", "minimum", "fmax", "fmin"),
+    ("zeros_like", "ones_like", "copy"),
+    ("sum", "mean", "max", "min", "prod", "cumsum", "median", "std"),
+    ("outer", "dot", "matmul", "multiply", "add", "subtract", "divide"),
+    ("tanh", "sin", "cos", "tan", "sinh", "arctan"),
+    ("diag", "eye", "identity", "diagflat"),
+    ("max", "min", "argmax", "argmin"),
+)
+
+
+def _floor(_, node):
+    match node:
+        case ast.BinOp(left, ast.FloorDiv(), right):
+            yield ast.BinOp(left, ast.Div(), right), ast.unparse(node)
+
+
+def _rounded(_, node):
+    """Whatever makes whole numbers of them."""
+    called = _called(node)
+    if called and called[0] in CUTS:
+        function = ast.unparse(node.func)
+        of_array = isinstance(node.func, ast.Attribute) and node.func.value is called[1]
+        yield called[1], (ast.unparse(node), f".{called[0]}" if of_array else function)
+
+
+def _integers(_, node):
+    """An array that is made for whole numbers, whose entries lose their decimals."""
+    called = _called(node)
+    if called and called[0] in CREATORS and ast.unparse(node).startswith("np."):
+        most = 2 if "full" in called[0] else 1
+        floats = ast.Call(node.func, node.args[:most], node.keywords)
+        yield _with_keywords(floats, dtype="float"), ast.unparse(node)
+
+
+def _vectorized(_, node):
+    """np.vectorize, which takes the type of its first result for all."""
+    match node:
+        case ast.Call(ast.Attribute(attr="vectorize"), [_]):
+            yield _with_keywords(node, otypes="[float]"), ast.unparse(node)
+
+
+def _limited(_, node):
+    """A limit (np.clip, np.maximum) that reaches into ordinary numbers."""
+    called = _called(node)
+    if called and called[0] in ("clip", "maximum", "minimum"):
+        array = called[1]
+        for harmless in ("np.clip(_, -80, 80)", "np.clip(_, 1e-12, 1)", "_"):
+            yield _with(harmless, array), ast.unparse(node)
+
+
+def _epsilon(slot, node):
+    """A number that is added against log(0) or a division by 0, and is too large for that."""
+    match node:
+        case ast.BinOp(left, ast.Div(), ast.BinOp(array, ast.Add(), ast.Constant()) as added):
+            yield ast.BinOp(left, ast.Div(), _tiny_added(array)), ast.unparse(added)
+        case ast.BinOp(array, ast.Add(), ast.Constant(float())) if slot.layer.output == "loss":
+            yield _tiny_added(array), ast.unparse(node)
+
+
+def _tiny_added(array):
+    return ast.BinOp(array, ast.Add(), ast.Constant(1e-12))
+
+
+def _activation(slot, node):
+    """A factor y (1 - y) in a layer that has no activation."""
+    if not slot.layer.weights:
+        return
+    match node:
+        case ast.BinOp(ast.BinOp(rest, ast.Mult(), a), ast.Mult(), b) if _is_rest_of(a, b):
+            yield rest, ast.unparse(ast.BinOp(a, ast.Mult(), b))
+        case ast.BinOp(rest, ast.Mult(), ast.BinOp(a, ast.Mult(), b) as factor) if _is_rest_of(
+            a, b
+        ):
+            yield rest, ast.unparse(factor)
+        case ast.BinOp(ast.BinOp(a, ast.Mult(), b) as factor, ast.Mult(), rest) if _is_rest_of(
+            a, b
+        ):
+            yield rest, ast.unparse(factor)
+
+
+def _is_rest_of(a, b):
+    """Return whether b is 1 - a."""
+    match b:
+        case ast.BinOp(ast.Constant(1), ast.Sub(), subtracted):
+            return ast.dump(subtracted) == ast.dump(a)
+    return False
+
+
+def _entry_by_entry(_, node):
+    """`*` where the matrix product is meant."""
+    match node:
+        case ast.BinOp(left, ast.Mult(), right):
+            yield ast.BinOp(left, ast.MatMult(), right), (ast.unparse(node), "*")
+        case ast.Call(ast.Attribute(attr="multiply") as function, [left, right]):
+            pieces = ast.unparse(node), ast.unparse(function)
+            yield ast.BinOp(left, ast.MatMult(), right), pieces
+
+
+def _product(slot, node):
+    """A matrix product where entry by entry is meant, perhaps with a transpose to make it fit."""
+    match node:
+        case ast.BinOp(left, ast.MatMult() | ast.Mult() as operator, right):
+            is_product = isinstance(operator, ast.MatMult)
+        case ast.Call(ast.Attribute(attr=name), [left, right]) if name in PRODUCTS:
+            is_product = True
+        case ast.Call(ast.Attribute(left, name), [right]) if name in PRODUCTS:
+            is_product = True
+        case ast.Attribute(product, "T"):
+            for meant, _ in _product(slot, product):
+                yield meant, ast.unparse(node)
+            return
+        case _:
+            return
+    bare_left, bare_right = _bare(left), _bare(right)
+    if is_product or bare_left is not left or bare_right is not right:
+        yield ast.BinOp(bare_left, ast.Mult(), bare_right), ast.unparse(node)
+
+
+def _outer(_, node):
+    """y @ y.T of two vectors, which is one number."""
+    match node:
+        case ast.BinOp(left, ast.MatMult(), right):
+            yield _with("np.outer(_, 0)", _bare(left), _bare(right)), ast.unparse(node)
+        case ast.Call(ast.Attribute(attr=name), [left, right]) if name in PRODUCTS:
+            yield _with("np.outer(_, 0)", _bare(left), _bare(right)), ast.unparse(node)
+
+
+def _einsum(_, node):
+    """Other letters after ->."""
+    match node:
+        case ast.Constant(str() as text) if re.fullmatch(r"[\w, ]+->\w*", text):
+            before, _, after = text.partition("->")
+            letters = sorted({letter for letter in before if letter.isalpha()})
+            for count in (1, 2, 3):
+                for others in map("".join, itertools.permutations(letters, count)):
+                    if others != after:
+                        yield ast.Constant(f"{before}->{others}"), (text, others)
+
+
+def _einsum_letters(_, node):
+    """Letters that stand once where the Jacobian of each row has to meet its row of grad_y."""
+    match node:
+        case ast.Constant(str() as text) if re.fullmatch(r"\w{3}, ?\w{2}->\w{2}", text):
+            n, i, j = text[:3]
+            lonely = [letter for letter in text if letter.isalpha() and text.count(letter) == 1]
+            if lonely:
+                yield ast.Constant(f"{n}{i}{j},{n}{j}->{n}{i}"), (text, ", ".join(lonely))
+
+
+def _average(_, node):
+    """A mean where a sum is meant, or the other way round."""
+    for call, _ in _reductions(node):
+        other = {"mean": "sum", "sum": "mean"}.get(call.func.attr)
+        if other:
+            function = ast.Attribute(call.func.value, other, ast.Load())
+            yield ast.Call(function, call.args, call.keywords), ast.unparse(node)
+
+
+def _largest(_, node):
+    """The smallest where the largest is meant, or the other way round."""
+    others = {"min": "max", "amin": "amax", "minimum": "maximum", "argmin": "argmax"}
+    others |= {value: key for key, value in others.items()}
+    others |= {"mean": "max", "sum": "max", "median": "max", "average": "max"}
+    match node:
+        case ast.Call(ast.Attribute(array, name)) if name in others:
+            function = ast.Attribute(array, others[name], ast.Load())
+            pieces = ast.unparse(node), name, others[name]
+            yield ast.Call(function, node.args, node.keywords), pieces
+
+
+def _base(_, node):
+    """A power of a number that is not e."""
+    match node:
+        case ast.BinOp(ast.Constant(float()), ast.Pow(), right):
+            yield _with("np.exp(_)", right), ast.unparse(node)
+
+
+def _axis(_, node):
+    """A sum, mean or maximum over another axis."""
+    for call, array in _reductions(node):
+        bare = ast.Call(call.func, [array] if call.args and array is call.args[0] else [], [])
+        for axis in ("1", "0"):
+            for keepdims in ("True", "False"):
+                yield _with_keywords(bare, axis=axis, keepdims=keepdims), ast.unparse(node)
+
+
+def _column(slot, node):
+    """One dimension as a column."""
+    may_be_column = ast.Name | ast.Attribute | ast.BinOp | ast.Call
+    if isinstance(node, may_be_column) and _is_value(slot):
+        yield _with("_[:, None]", node), ast.unparse(node)
+
+
+def _transposed(_, node):
+    bare = _bare(node)
+    if bare is not node:
+        yield bare, ast.unparse(node)
+
+
+def _untransposed(slot, node):
+    may_be_transposed = ast.Name | ast.Attribute | ast.BinOp | ast.Call
+    if isinstance(node, may_be_transposed) and _is_value(slot):
+        pieces = ast.unparse(node), _line(slot.statement)
+        yield ast.Attribute(node, "T", ast.Load()), pieces
+
+
+def _reshaped(_, node):
+    called = _called(node)
+    if called and called[0] == "reshape":
+        yield ast.Attribute(called[1], "T", ast.Load()), ast.unparse(node)
+
+
+def _order(_, node):
+    match node:
+        case ast.BinOp(left, ast.MatMult(), right):
+            yield ast.BinOp(right, ast.MatMult(), left), ast.unparse(node)
+        case ast.Call(ast.Attribute(attr=name), [left, right]) if name in PRODUCTS:
+            yield ast.BinOp(right, ast.MatMult(), left), ast.unparse(node)
+        case ast.Call(ast.Attribute(attr="outer") as function, [left, right]):
+            yield ast.Call(function, [right, left], []), ast.unparse(node)
+
+
+def _brackets(_, node):
+    """a * b - c for a * (b - c), and the other way round."""
+    new = []
+    match node:
+        case ast.BinOp(ast.BinOp(a, first, b), second, c):
+            new.append(ast.BinOp(a, first, ast.BinOp(b, second, c)))
+            if isinstance(first, ast.Add | ast.Mult):
+                new.append(ast.BinOp(b, first, ast.BinOp(a, second, c)))
+    match node:
+        case ast.BinOp(a, first, ast.BinOp(b, second, c)):
+            new.append(ast.BinOp(ast.BinOp(a, first, b), second, c))
+        case ast.UnaryOp(ast.USub(), ast.BinOp(a, operator, b)):
+            new.append(ast.BinOp(ast.UnaryOp(ast.USub(), a), operator, b))
+    for other in new:
+        yield other, (ast.unparse(node), ast.unparse(other))
+
+
+def _returned_in_loop(slot, node):
+    """A `return` within a loop, or several, that belongs behind the outermost."""
+    match node:
+        case ast.For(body=[_, _, *_] | [ast.For()]) if not slot.loops:
+            loops = copy.deepcopy(node)
+            innermost = loops
+            while isinstance(innermost.body[-1], ast.For):
+                innermost = innermost.body[-1]
+            if isinstance(innermost.body[-1], ast.Return) and len(innermost.body) > 1:
+                last = innermost.body.pop()
+                yield ast.If(ast.Constant(True), [loops, last], []), _line(last)
+
+
+def _set_in_loop(slot, node):
+    """`=` in a loop that should add up."""
+    match node:
+        case ast.Assign([target], value) if slot.loops:
+            yield ast.AugAssign(target, ast.Add(), value), _line(node)
+
+
+def _added_in_loop(slot, node):
+    """`+=` in a loop that should set, perhaps only one row."""
+    match node:
+        case ast.AugAssign(target, ast.Add(), value) if slot.loops:
+            yield ast.Assign([target], value), (_line(node), ast.unparse(target))
+            index = slot.loops[-1].target if isinstance(slot.loops[-1], ast.For) else None
+            if isinstance(index, ast.Name):
+                row = f"{ast.unparse(target)}[{index.id}]"
+                assigned = ast.parse(f"{row} = 0").body[0].targets
+                yield ast.Assign(assigned, value), (_line(node), row)
+
+
+def _operator(_, node):
+    match node:
+        case ast.BinOp(left, operator, right):
+            stands = SIGNS.get(type(operator), "")
+            for other in (ast.Mult, ast.Div, ast.Sub, ast.Add):
+                if stands and not isinstance(operator, other):
+                    pieces = ast.unparse(node), stands, SIGNS[other]
+                    yield ast.BinOp(left, other(), right), pieces
+        case ast.AugAssign(target, operator, value):
+            stands = SIGNS.get(type(operator), "")
+            for other in (ast.Mult, ast.Div, ast.Sub, ast.Add):
+                if stands and not isinstance(operator, other):
+                    pieces = _line(node), f"{stands}=", f"{SIGNS[other]}="
+                    yield ast.AugAssign(target, other(), value), pieces
+
+
+def _name(slot, node):
+    """Another of the variables that the method has, or another entry of an array."""
+    own = ast.unparse(node)
+    is_put_into = isinstance(getattr(slot.parent, "ctx", None), ast.Store)
+    is_asked = getattr(slot.parent, "attr", "") in ("shape", "dtype")
+    if not _is_read(slot) or is_put_into or is_asked or own in ("self", "np", *dir(builtins)):
+        return
+    match node:
+        case ast.Name() if slot.is_index:
+            names = slot.names.variables + slot.names.arrays
+        case ast.Name() | ast.Attribute(ast.Name("self")):
+            names = slot.names.arrays + slot.names.variables
+        case ast.Subscript() if own in slot.names.entries:
+            names = slot.names.entries
+        case _:
+            return
+    for name in names:
+        if name != own:
+            yield ast.parse(name, mode="eval").body, (_line(slot.statement), own, name)
+
+
+def _number(slot, node):
+    """Another small number."""
+    match node:
+        case ast.Constant(int() | float() as own) if not isinstance(own, bool):
+            for other in (0, 1, 2, -1, 0.5):
+                if other != own:
+                    yield ast.Constant(other), (_line(slot.statement), own, other)
+
+
+def _function(slot, node):
+    """Another of NumPy's functions."""
+    match node:
+        case ast.Attribute(array, name):
+            others = [other for names in ALIKE if name in names for other in names]
+            for other in dict.fromkeys(others):
+                if other != name:
+                    new = ast.Attribute(array, other, ast.Load())
+                    yield new, (_line(slot.statement), name, other)
+
+
+def _minus(slot, node):
+    """A minus before it."""
+    may_be_negative = ast.BinOp | ast.Call | ast.Name | ast.Attribute | ast.Subscript
+    if isinstance(node, may_be_negative) and _is_value(slot):
+        yield ast.UnaryOp(ast.USub(), node), (ast.unparse(node), _line(slot.statement))
+
+
+def _missing(slot, node):
+    """A factor, a divisor or an addend that is another of the arrays, or an entry with entries."""
+    is_alone = isinstance(slot.parent, ast.Return | ast.Assign | ast.AugAssign | ast.Call)
+    if not (is_alone and _is_value(slot)):
+        return
+    own = ast.unparse(node)
+    names = slot.names.entries if "[" in own else slot.names.arrays + slot.names.variables
+    if re.search(r"\b(shape|len|zeros|range)\b", own):
+        return
+    for name in names:
+        other = ast.parse(name, mode="eval").body
+        for operator in (ast.Mult, ast.Add, ast.Sub, ast.Div):
+            # That would only take away what stands there.
+            if name in own and operator in (ast.Sub, ast.Div):
+                continue
+            yield ast.BinOp(node, operator(), other), (own, f"{SIGNS[operator]} {name}")
+
+
+def _unwrapped(slot, node):
+    """A function that should be taken of it."""
+    may_go_in = ast.BinOp | ast.Call | ast.Name | ast.Attribute
+    if not (isinstance(node, may_go_in) and _is_value(slot)):
+        return
+    for outside in (
+        "np.exp(_)",
+        "np.log(_)",
+        "np.sum(_)",
+        "np.sum(_, axis=1, keepdims=True)",
+    ):
+        yield _with(outside, node), (ast.unparse(node), outside.replace("_", " ... ", 1))
+
+
+def _compared(_, node):
+    """The other comparison: ==, !=, or < the other way round, or including the limit."""
+    others = {
+        ast.Eq: [ast.NotEq], ast.NotEq: [ast.Eq],
+        ast.Lt: [ast.Gt, ast.LtE, ast.GtE], ast.Gt: [ast.Lt, ast.GtE, ast.LtE],
+        ast.LtE: [ast.GtE, ast.Lt, ast.Gt], ast.GtE: [ast.LtE, ast.Gt, ast.Lt],
+    }  # fmt: skip
+    match node:
+        case ast.Compare(left, [operator], [right]):
+            for other in others.get(type(operator), []):
+                new = ast.Compare(left, [other()], [right])
+                yield new, (ast.unparse(node), ast.unparse(new))
+
+
+def _cases(_, node):
+    """The two cases of np.where or of an `if` exchanged."""
+    match node:
+        case ast.Call(ast.Attribute(attr="where") as function, [condition, a, b]):
+            yield ast.Call(function, [condition, b, a], []), ast.unparse(node)
+        case ast.If(test, body, [_, *_] as others):
+            yield ast.If(test, others, body), f"if {ast.unparse(test)}"
+        case ast.IfExp(test, a, b):
+            yield ast.IfExp(test, b, a), ast.unparse(node)
+
+
+def _range(_, node):
+    """All of a range."""
+    meant = []
+    match node:
+        case ast.Call(ast.Name("range"), [_, stop, *_]):
+            meant.append(ast.Call(node.func, [stop], []))
+    match node:
+        case ast.Call(ast.Name("range"), [*_, ast.BinOp(stop, ast.Add() | ast.Sub(), _)]):
+            meant.append(ast.Call(node.func, [stop], []))
+    for other in meant:
+        yield other, (ast.unparse(node), ast.unparse(other))
+
+
+def _counted(slot, node):
+    """The rows or columns of another array."""
+    match node:
+        case (
+            ast.Call(ast.Name("len"), [_])
+            | ast.Subscript(ast.Attribute(attr="shape"))
+            | ast.Attribute(attr="size")
+        ):
+            counts = [count for name in slot.names.arrays for count in _counts(name)]
+        case ast.Call(ast.Name("range"), [ast.Name()]):
+            counts = [count for name in slot.names.arrays for count in _counts(name)]
+            counts = [f"range({count})" for count in counts]
+        case _:
+            return
+    for text in counts:
+        yield ast.parse(text, mode="eval").body, (ast.unparse(node), text)
+
+
+def _counts(array):
+    return f"len({array})", f"{array}.shape[1]"
+
+
+def _unpacked(_, node):
+    """The two sizes of a shape, exchanged."""
+    match node:
+        case ast.Assign([ast.Tuple([a, b], context)], ast.Attribute(attr="shape") as shape):
+            yield ast.Assign([ast.Tuple([b, a], context)], shape), _line(node)
+
+
+def _made(slot, node):
+    """An array of zeros in another shape."""
+    called = _called(node)
+    if called and called[0] in CREATORS and ast.unparse(node).startswith("np."):
+        for a, b in itertools.product(slot.names.arrays, repeat=2):
+            text = f"np.zeros((len({a}), {b}.shape[1]))"
+            yield ast.parse(text, mode="eval").body, (ast.unparse(node), text)
+
+
+def _inside(_, node):
+    """A bracket that closes too late or too early."""
+    new = []
+    match node:
+        case ast.Call(function, [ast.BinOp(left, operator, right)], keywords):
+            new.append(ast.BinOp(ast.Call(function, [left], keywords), operator, right))
+            new.append(ast.BinOp(left, operator, ast.Call(function, [right], keywords)))
+    match node:
+        case ast.BinOp(ast.Call(function, [argument], keywords), operator, right):
+            argument = ast.BinOp(argument, operator, right)
+            new.append(ast.Call(function, [argument], keywords))
+    match node:
+        case ast.BinOp(left, operator, ast.Call(function, [argument], keywords)):
+            argument = ast.BinOp(left, operator, argument)
+            new.append(ast.Call(function, [argument], keywords))
+    match node:
+        case ast.BinOp(left, operator, ast.Call(ast.Attribute(array, name), [], keywords)):
+            whole = ast.Attribute(ast.BinOp(left, operator, array), name, ast.Load())
+            new.append(ast.Call(whole, [], keywords))
+    match node:
+        case ast.Call(ast.Attribute(ast.BinOp(left, operator, right), name), arguments, keywords):
+            part = ast.Call(ast.Attribute(right, name, ast.Load()), arguments, keywords)
+            new.append(ast.BinOp(left, operator, part))
+    for other in new:
+        yield other, (ast.unparse(node), ast.unparse(other))
+
+
+def _sides(_, node):
+    """a - b for b - a."""
+    match node:
+        case ast.BinOp(left, ast.Sub() | ast.Div() | ast.Pow() as operator, right):
+            new = ast.BinOp(right, operator, left)
+            yield new, (ast.unparse(node), ast.unparse(new))
+
+
+def _out_of_loop(_, node):
+    """The last statement of a loop after it."""
+    match node:
+        case ast.For(body=[*body, last]) if body:
+            loop = ast.For(node.target, node.iter, body, node.orelse)
+            yield ast.If(ast.Constant(True), [loop, last], []), _line(last)
+
+
+def _into_loop(_, node):
+    """The statement after a loop as its last."""
+    for i, loop, following in _neighbours(node):
+        if isinstance(loop, ast.For):
+            longer = ast.For(loop.target, loop.iter, [*loop.body, following], loop.orelse)
+            yield _with_body(node, [*node.body[:i], longer, *node.body[i + 2 :]]), _line(following)
+
+
+def _begun_in_loop(_, node):
+    """A statement before a loop as its first."""
+    if not isinstance(node, ast.If | ast.For):
+        return
+    for i, before in enumerate(node.body):
+        for k in range(i + 1, len(node.body)):
+            loop = node.body[k]
+            if isinstance(loop, ast.For) and isinstance(before, ast.Assign):
+                longer = ast.For(loop.target, loop.iter, [before, *loop.body], loop.orelse)
+                body = [*node.body[:i], *node.body[i + 1 : k], longer, *node.body[k + 1 :]]
+                yield _with_body(node, body), (_line(before), _line(loop))
+
+
+def _sequence(_, node):
+    """Two statements the other way round."""
+    for i, first, second in _neighbours(node):
+        body = [*node.body[:i], second, first, *node.body[i + 2 :]]
+        yield _with_body(node, body), (_line(second), _line(first))
+
+
+def _neighbours(node):
+    """Yield (index, statement, next statement) of a block."""
+    if isinstance(node, ast.If | ast.For | ast.While):
+        for i, (first, second) in enumerate(itertools.pairwise(node.body)):
+            yield i, first, second
+
+
+def _with_body(node, body):
+    new = copy.copy(node)
+    new.body = body
+    return new
+
+
+def _line(statement):
+    """Return a statement as it is quoted: of a loop, its head alone."""
+    return ast.unparse(statement).splitlines()[0]
+
+
+def _surplus(_, node):
+    """Something that should not be there."""
+    match node:
+        case ast.BinOp(left, operator, right):
+            # As it stands between the two, brackets included.
+            sign = ast.unparse(ast.BinOp(ast.Name(""), operator, ast.Name(""))).strip()
+            yield left, f"{sign} {_in_brackets(right)}"
+            if not isinstance(operator, ast.Sub | ast.Div | ast.Pow):
+                yield right, f"{_in_brackets(left)} {sign}"
+        case ast.AugAssign() | ast.Assign() | ast.Expr():
+            yield ast.Pass(), ast.unparse(node)
+
+
+def _in_brackets(node):
+    text = ast.unparse(node)
+    return f"({text})" if isinstance(node, ast.BinOp | ast.UnaryOp | ast.Compare) else text
+
+
+def _wrapped(_, node):
+    """Something that should not be done with what is right as it is."""
+    if isinstance(node, ast.UnaryOp):
+        operand = ast.unparse(node.operand)
+        yield node.operand, (ast.unparse(node).removesuffix(operand), operand)
+    called = _called(node)
+    if called and called[0] not in CUTS:
+        kept = ast.unparse(called[1])
+        function = ast.unparse(node.func)
+        of_array = isinstance(node.func, ast.Attribute) and node.func.value is called[1]
+        outside = ast.unparse(node).removeprefix(kept) if of_array else f"{function}( )"
+        yield called[1], (outside, kept)
+
+
+CHANGES = {
+    "floor": _floor,
+    "rounded": _rounded,
+    "integers": _integers,
+    "vectorized": _vectorized,
+    "limited": _limited,
+    "epsilon": _epsilon,
+    "activation": _activation,
+    "entry by entry": _entry_by_entry,
+    "product": _product,
+    "outer": _outer,
+    "einsum": _einsum,
+    "einsum letters": _einsum_letters,
+    "average": _average,
+    "largest": _largest,
+    "base": _base,
+    "axis": _axis,
+    "range": _range,
+    "counted": _counted,
+    "unpacked": _unpacked,
+    "made": _made,
+    "transposed": _transposed,
+    "not transposed": _untransposed,
+    "column": _column,
+    "reshaped": _reshaped,
+    "order": _order,
+    "brackets": _brackets,
+    "return in loop": _returned_in_loop,
+    "set in loop": _set_in_loop,
+    "added in loop": _added_in_loop,
+    "operator": _operator,
+    "sides": _sides,
+    "surplus": _surplus,
+    "wrapped": _wrapped,
+    "inside": _inside,
+    "cases": _cases,
+    "compared": _compared,
+    "name": _name,
+    "number": _number,
+    "function": _function,
+    "minus": _minus,
+    "unwrapped": _unwrapped,
+    "missing": _missing,
+    "out of loop": _out_of_loop,
+    "into loop": _into_loop,
+    "begun in loop": _begun_in_loop,
+    "sequence": _sequence,
+}
+
+
+# ---- syntax trees
+
+
+def _is_read(slot):
+    """Return whether a slot holds an expression that is read: nothing is put into it or called."""
+    is_read = isinstance(getattr(slot.node, "ctx", ast.Load()), ast.Load)
+    return isinstance(slot.node, ast.expr) and is_read and slot.field != "func"
+
+
+def _is_value(slot):
+    """Return whether a slot holds an expression that is computed with, and counts nothing."""
+    return _is_read(slot) and not slot.is_index
+
+
+def _called(node):
+    """Return (name, array) of np.name(array, ...), array.name(...) or name(array), or None."""
+    match node:
+        case ast.Call(ast.Attribute(ast.Name("np" | "numpy"), name), [array, *_]):
+            return name, array
+        case ast.Call(ast.Attribute(ast.Name("np" | "numpy")), []):
+            return None
+        case ast.Call(ast.Attribute(array, name)):
+            return name, array
+        case ast.Call(ast.Name(name), [array, *_]):
+            return name, array
+    return None
+
+
+def _reductions(node):
+    """Yield (call, array) of a sum, a maximum or the like; of Python's own, as NumPy's."""
+    called = _called(node)
+    if called and called[0] in REDUCTIONS and isinstance(node.func, ast.Attribute):
+        yield node, called[1]
+    match node:
+        case ast.Call(ast.Name("max" | "min" | "sum" as name), [array]):
+            function = ast.Attribute(ast.Name("np", ast.Load()), name, ast.Load())
+            yield ast.Call(function, [array], []), array
+
+
+def _with_keywords(call, **values):
+    keywords = [keyword for keyword in call.keywords if keyword.arg not in values]
+    for name, value in values.items():
+        keywords.append(ast.keyword(name, ast.parse(value, mode="eval").body))
+    return ast.Call(call.func, call.args, keywords)
+
+
+def _bare(node):
+    """Return what is transposed in x.T, np.transpose(x) or x.transpose(), or the node itself."""
+    match node:
+        case ast.Attribute(array, "T"):
+            return array
+    called = _called(node)
+    if called and called[0] == "transpose":
+        return called[1]
+    return node
+
+
+def _with(text, array, second=None):
+    """Return the expression `text` with an array in place of `_`, and a second in place of 0."""
+
+    class Putting(ast.NodeTransformer):
+        def visit_Name(self, node):
+            return array if node.id == "_" else node
+
+        def visit_Constant(self, node):
+            return second if second is not None and node.value == 0 else node
+
+    return Putting().visit(ast.parse(text, mode="eval").body)

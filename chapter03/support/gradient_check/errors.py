@@ -1,0 +1,197 @@
+"""From an error of Python or NumPy to the mistake that it betrays."""
+
+import difflib
+import re
+
+from support.gradient_check import mistakes, repairs
+from support.gradient_check.calls import kept_by
+from support.gradient_check.experiments import (
+    counts_samples,
+    forward_again,
+    one_sample,
+    overwritten,
+    takes_a_diagonal,
+    takes_kron,
+    takes_outer_of_batch,
+    thrown_away,
+)
+from support.gradient_check.formulas import meeting, source_of, words_of
+from support.gradient_check.limits import message_of
+from support.language import say
+
+
+def error(fault):
+    """Return what an error looks like, '' if there is nothing to be said."""
+    call = fault.call
+    said = (
+        forward_again(call)
+        or overwritten(call)
+        or _recursion(call)
+        or _meeting(call)
+        or _loss_of_array(call)
+        or _written_size(call)
+    )
+    if said:
+        return said
+    may_be_repaired = isinstance(call.error, ValueError | LookupError | ArithmeticError)
+    repair = repairs.Said("", False)
+    if may_be_repaired:
+        repair = repairs.first_repair(repairs.repairs_for(fault), fault)
+    if repair.is_whole:
+        return repair.text
+    return (
+        _meeting_of_shapes(call)
+        or repair.text
+        or (may_be_repaired and thrown_away(call))
+        or takes_a_diagonal(call)
+        or counts_samples(call)
+        or one_sample(fault)
+        or _by_dimensions(call)
+        or _stumble(fault)
+    )
+
+
+def _recursion(call):
+    calls_itself = call.method == "forward" and "self.forward(" in source_of(call)
+    return say(*mistakes.RECURSION) if calls_itself else ""
+
+
+def _loss_of_array(call):
+    """Say that the loss is one number, if float is given an array."""
+    is_loss = call.layer.output == "loss" and call.method == "forward"
+    is_of_array = re.search("0-dimensional|(length|size)-1", str(call.error))
+    return say(*mistakes.FACTS["loss"]) if is_loss and is_of_array else ""
+
+
+# ---- two arrays that do not fit
+
+
+def _meeting(call):
+    """Say what the two arrays that do not fit are for certain, as those of a known formula."""
+    if not call.misfit:
+        is_of_identity = re.search("eye|iden", source_of(call))
+        is_square = re.search(r"\((\d+),\1\)", str(call.error))
+        return say(*mistakes.ONE_JACOBIAN) if is_square and is_of_identity else ""
+    for operand, text in zip(call.misfit.operands, call.misfit.texts, strict=True):
+        if isinstance(operand, tuple):
+            return say(*mistakes.FACTS["whole shape"]).format(text, operand)
+    has_ones = call.misfit.shapes[0] == (call.batch.rows, call.batch.columns + 1)
+    if has_ones and re.search("stack|concat|append|c_", source_of(call)):
+        return say(*mistakes.ONES)
+    return meeting(call) or takes_kron(call)
+
+
+def _meeting_of_shapes(call):
+    """Say what two arrays that do not fit look like by their shapes, and by their code."""
+    if not call.misfit:
+        return ""
+    if takes_a_diagonal(call):
+        return takes_a_diagonal(call)
+    if _is_of_one_jacobian(call):
+        return say(*mistakes.ONE_JACOBIAN)
+    return _matrix_product(call) if call.misfit.operator == "@" else _entry_by_entry(call)
+
+
+def _matrix_product(call):
+    met = call.misfit
+    rows, columns = call.batch.rows, call.batch.columns
+    if max(map(len, met.shapes)) > 2 and _is_transposed(met):
+        return say(*mistakes.THREE_AXES)
+    if met.shapes[0] == (rows, columns, columns):
+        return say(*mistakes.FACTS["stack"])
+    return ""
+
+
+def _entry_by_entry(call):
+    met = call.misfit
+    if "np.outer" in call.place.source and takes_outer_of_batch(call) and call.layer.weights:
+        return say(*mistakes.FACTS["outer"])
+    if _is_transposed(met) and met.shapes[0] == met.shapes[1][::-1]:
+        return say(*mistakes.FACTS["no transpose"])
+    return ""
+
+
+def _by_dimensions(call):
+    met = call.misfit
+    if met and met.operator == "@" and met.shapes[0] == met.shapes[1]:
+        return say(*mistakes.FACTS["same shape"])
+    if met and sorted(map(len, met.shapes)) == [1, 2] and (call.batch.rows,) in met.shapes:
+        return say(*mistakes.KEEPDIMS)
+    return ""
+
+
+def _is_transposed(met):
+    return ".T" in met.text or "transpose" in met.text
+
+
+def _is_of_one_jacobian(call):
+    """Return whether an array of the sizes of all entries meets one of the batch."""
+    has_jacobians = any(
+        row[:2] == mistakes.ONE_JACOBIAN
+        for result in call.names
+        for row in mistakes.MISTAKES.get((f"{call.layer.name}.{call.method}", result), ())
+    )
+    rows, columns = call.batch.rows, call.batch.columns
+    sizes = {size for shape in call.misfit.shapes for size in shape}
+    is_of_all = (rows, rows) in call.misfit.shapes
+    is_of_all = is_of_all or sizes & {rows * columns, rows**2, columns**2}
+    is_written = re.search(r"eye|identity|diag|outer|kron|tile", source_of(call))
+    return has_jacobians and is_of_all and is_written
+
+
+# ---- what Python says
+
+
+def _written_size(call):
+    """Say that a size is written into the code, if it is one that shows in the message."""
+    sizes = {size for array in call.batch.given.values() for size in array.shape}
+    shown = set(re.findall(r"\b\d+\b", str(call.error)))
+    if call.misfit:
+        shown |= {str(size) for shape in call.misfit.shapes for size in shape}
+    for word in sorted(words_of(source_of(call)) & shown):
+        if int(word) > 2 and int(word) not in sizes:
+            return say(*mistakes.SIZE).format(word)
+    return ""
+
+
+def _stumble(fault):
+    call, error = fault.call, fault.call.error
+    if fault.calls[0].error is None and not isinstance(error, OverflowError):
+        return say(*mistakes.FACTS["special"]).format(say(*fault.calls[0].batch.about))
+    line = re.sub("#.*", "", call.place.source) if call.place else ""
+    message = f"{call.layer.name}.{call.method}: {message_of(error)}"
+    for pattern, english, chinese in mistakes.STUMBLES:
+        # Most are about what Python says: the line may hold the same word with another meaning.
+        found = re.search(pattern, f"{message}\n{line}" if r"\n" in pattern else message)
+        if found:
+            groups = [group for group in found.groups() if group]
+            first = call.layer.first_line(call.method)
+            return say(english, chinese).format(*groups, close=_close(fault), first=first)
+    return ""
+
+
+def _close(fault):
+    """Return what may be meant by an unknown name: what makes the method right, or a like name."""
+    repair = repairs.found_by("name", fault)
+    if repair:
+        return say(" Here `{}` is meant.", "这里应该是 `{}`。").format(repair.piece[2])
+    call, error = fault.call, fault.call.error
+    wanted, there = str(getattr(error, "name", None)), getattr(error, "obj", None)
+    if isinstance(error, NameError):
+        if wanted in kept_by(call.subject):
+            return say(f" Is `self.{wanted}` meant?", f"是不是想写 `self.{wanted}`？")
+        names = [*call.layer.parameters(call.method), *source_names(call)]
+    else:
+        names = [name for name in dir(there) if not name.startswith("_")]
+    names = [name for name in names if name != wanted]
+    found = [name for name in names if name.lower() == wanted.lower()]
+    found = found or difflib.get_close_matches(wanted, names, 1, 0.8)
+    if not found:
+        return ""
+    close = f"self.{found[0]}" if isinstance(there, type(call.subject)) else found[0]
+    return say(f" Is `{close}` meant?", f"是不是想写 `{close}`？")
+
+
+def source_names(call):
+    """Return the names that the student's method gives to something."""
+    return re.findall(r"^\s*(\w+)\s*=[^=]", source_of(call), re.MULTILINE)

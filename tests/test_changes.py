@@ -1,0 +1,136 @@
+"""Small changes of a wrong method: each kind finds its mistake, and what it quotes."""
+
+import pytest
+
+from support.gradient_check import changes, mistakes, repairs
+from test_repairs import fault_of
+
+LOOP = "y = np.zeros((len(x), self.b.size)); self.x = x\n"
+FOUND = [
+    # the change, the method, its code, what is quoted
+    ("floor", "Sigmoid.forward", "return 1 // (1 + np.exp(-x))", "1 // (1 + np.exp(-x))"),
+    ("rounded", "Sigmoid.forward", "return np.round(1 / (1 + np.exp(-x)), 2)",
+     ("np.round(1 / (1 + np.exp(-x)), 2)", "np.round")),
+    ("integers", "Sigmoid.forward", "y = np.zeros(x.shape, dtype=int)\n"
+     "y[:] = 1 / (1 + np.exp(-x))\nreturn y", "np.zeros(x.shape, dtype=int)"),
+    ("vectorized", "Sigmoid.forward",
+     "return np.vectorize(lambda v: 1 if v > 40 else 1 / (1 + np.exp(-v)))(x)",
+     "np.vectorize(lambda v: 1 if v > 40 else 1 / (1 + np.exp(-v)))"),
+    ("limited", "Sigmoid.forward", "return 1 / (1 + np.exp(-np.clip(x, -3, 3)))",
+     "np.clip(x, -3, 3)"),
+    ("epsilon", "CrossEntropyLoss.forward", "return -(y * np.log(y_hat + 0.1)).sum() / len(y)",
+     "y_hat + 0.1"),
+    ("activation", "Linear.backward", "return grad_y @ self.W.T => "
+     "return grad_y @ self.W.T * self.x * (1 - self.x)", "self.x * (1 - self.x)"),
+    ("entry by entry", "Linear.forward", "return x * self.W + self.b", ("x * self.W", "*")),
+    ("product", "Sigmoid.backward", "return np.dot(grad_y.T, self.y * (1 - self.y)).T",
+     "np.dot(grad_y.T, self.y * (1 - self.y)).T"),
+    ("outer", "Softmax.backward", "dx = np.zeros_like(grad_y)\nfor i, y in enumerate(self.y):\n"
+     "    dx[i] = (np.diag(y) - y @ y.T) @ grad_y[i]\nreturn dx", "y @ y.T"),
+    ("einsum", "Linear.forward", "return np.einsum('nd,dm->m', x, self.W) + self.b",
+     ("nd,dm->m", "nm")),
+    ("einsum letters", "Softmax.backward", "y = self.y\n"
+     "J = y[:, None] * np.eye(y.shape[1]) - np.einsum('ni,nj->nij', y, y)\n"
+     "return np.einsum('nij,nk->nk', J, grad_y)", ("nij,nk->nk", "i, j")),
+    ("average", "Softmax.backward",
+     "return self.y * (grad_y - (grad_y * self.y).mean(axis=1, keepdims=True))",
+     "(grad_y * self.y).mean(axis=1, keepdims=True)"),
+    ("largest", "Softmax.forward", "e = np.exp(x - x.mean(axis=1, keepdims=True))\n"
+     "return e / e.sum(axis=1, keepdims=True)", ("x.mean(axis=1, keepdims=True)", "mean", "max")),
+    ("base", "Sigmoid.forward", "return 1 / (1 + 2.718 ** -x)", "2.718 ** (-x)"),
+    ("surplus", "Sigmoid.backward", "return (grad_y + 1) * self.y * (1 - self.y)", "+ 1"),
+    ("surplus", "Linear.forward", "return x @ self.W + self.b + (x[:, :1] - 1)",
+     "+ (x[:, :1] - 1)"),
+    ("wrapped", "CrossEntropyLoss.backward", "return -self.y / np.log(self.y_hat) / len(self.y)",
+     ("np.log( )", "self.y_hat")),
+    ("axis", "Softmax.forward", "e = np.exp(x - max(x)); return e / e.sum(axis=1, keepdims=True)",
+     "max(x)"),
+    ("column", "Softmax.forward", "e = np.exp(x - x.max(axis=1)[:, None])\n"
+     "return e / np.fromiter(map(sum, e), float)", "np.fromiter(map(sum, e), float)"),
+    ("reshaped", "Linear.backward", "self.x.T @ grad_y => self.x.reshape(-1, len(self.x)) @ grad_y",
+     "self.x.reshape(-1, len(self.x))"),
+    ("range", "Linear.forward", f"{LOOP}for i in range(1, len(x)):\n    y[i] = x[i] @ self.W\n"
+     "return y + self.b", ("range(1, len(x))", "range(len(x))")),
+    ("counted", "Linear.forward", f"{LOOP}for j in range(x.shape[1]):\n"
+     "    y[:, j] = x @ self.W[:, j]\nreturn y + self.b", ("x.shape[1]", "self.W.shape[1]")),
+    ("unpacked", "Sigmoid.backward", "D, N = grad_y.shape; dx = np.zeros((N, D))\n"
+     "for i in range(N):\n    dx[i] = grad_y[i] * self.y[i] * (1 - self.y[i])\nreturn dx",
+     "D, N = grad_y.shape"),
+    ("made", "Linear.forward", "y = np.zeros_like(x); y[:] = x @ self.W + self.b; return y",
+     ("np.zeros_like(x)", "np.zeros((len(x), self.W.shape[1]))")),
+    ("transposed", "Linear.forward", "return x @ self.W + self.b.T", "self.b.T"),
+    ("not transposed", "Linear.backward", "self.x.T @ grad_y => self.x @ grad_y",
+     ("self.x", "self.grad_W = self.x @ grad_y")),
+    ("order", "Linear.forward", "return self.W @ x + self.b", "self.W @ x"),
+    ("brackets", "Sigmoid.forward", "return 1 / 1 + np.exp(-x)",
+     ("1 / 1 + np.exp(-x)", "1 / (1 + np.exp(-x))")),
+    ("brackets", "Softmax.backward",
+     "return grad_y * self.y - (grad_y * self.y).sum(axis=1, keepdims=True)",
+     ("grad_y * self.y - (grad_y * self.y).sum(axis=1, keepdims=True)",
+      "self.y * (grad_y - (grad_y * self.y).sum(axis=1, keepdims=True))")),
+    ("return in loop", "Sigmoid.backward", "dx = np.zeros_like(grad_y)\n"
+     "for i in range(len(dx)):\n    for j in range(dx.shape[1]):\n"
+     "        dx[i, j] = grad_y[i, j] * self.y[i, j] * (1 - self.y[i, j])\n        return dx",
+     "return dx"),
+    ("set in loop", "Linear.backward", "self.grad_b = grad_y.sum(axis=0)[None]\n"
+     "for x, g in zip(self.x, grad_y):\n    self.grad_W = np.outer(x, g)\nreturn grad_y @ self.W.T",
+     None),  # to what would it be added?
+    ("set in loop", "Softmax.forward", "e = np.exp(x - x.max(axis=1)[:, None])\n"
+     "s = np.zeros((len(x), 1))\nfor j in range(x.shape[1]):\n    s[:, 0] = e[:, j]\nreturn e / s",
+     "s[:, 0] = e[:, j]"),
+    ("added in loop", "Sigmoid.backward", "dx = np.zeros_like(grad_y)\n"
+     "for i in range(len(dx)):\n    dx += grad_y[i] * self.y[i] * (1 - self.y[i])\nreturn dx",
+     ("dx += grad_y[i] * self.y[i] * (1 - self.y[i])", "dx[i]")),
+    ("operator", "Sigmoid.forward", "return 1 / (1 - np.exp(-x))", ("1 - np.exp(-x)", "-", "+")),
+    ("sides", "Sigmoid.forward", "return (1 + np.exp(-x)) / 1",
+     ("(1 + np.exp(-x)) / 1", "1 / (1 + np.exp(-x))")),
+    ("inside", "Softmax.forward", "z = x - x.max(axis=1, keepdims=True)\n"
+     "return np.exp(z / np.exp(z).sum(axis=1, keepdims=True))",
+     ("np.exp(z / np.exp(z).sum(axis=1, keepdims=True))",
+      "np.exp(z) / np.exp(z).sum(axis=1, keepdims=True)")),
+    ("cases", "CrossEntropyLoss.backward",
+     "return np.where(self.y == 1, 0, -1 / self.y_hat / len(self.y))",
+     "np.where(self.y == 1, 0, -1 / self.y_hat / len(self.y))"),
+    ("compared", "CrossEntropyLoss.backward",
+     "return np.where(self.y == 0, -1 / self.y_hat / len(self.y), 0)",
+     ("self.y == 0", "self.y != 0")),
+    ("name", "Sigmoid.backward", "return grad_y * self.y * (1 - grad_y)",
+     ("return grad_y * self.y * (1 - grad_y)", "grad_y", "self.y")),
+    ("number", "Sigmoid.backward", "return grad_y * self.y * (2 - self.y)",
+     ("return grad_y * self.y * (2 - self.y)", 2, 1)),
+    ("function", "CrossEntropyLoss.backward", "grad = np.ones_like(self.y); k = self.y == 1\n"
+     "grad[k] = -1 / self.y_hat[k] / len(k)\nreturn grad",
+     ("grad = np.ones_like(self.y)", "ones_like", "zeros_like")),
+    ("minus", "Softmax.forward", "m = x.max(axis=1, keepdims=True); e = np.exp(m - x)\n"
+     "return e / e.sum(axis=1, keepdims=True)", ("m - x", "e = np.exp(m - x)")),
+    ("unwrapped", "Softmax.forward", "z = x - x.max(axis=1, keepdims=True)\n"
+     "return np.exp(z) / z.sum(axis=1, keepdims=True)", ("z", "np.exp( ... )")),
+    ("missing", "Softmax.backward", "a = grad_y * self.y\nb = a.sum(axis=1, keepdims=True)\n"
+     "return a - b", ("a.sum(axis=1, keepdims=True)", "* self.y")),
+    ("out of loop", "CrossEntropyLoss.forward", "loss = 0\nfor p, t in zip(y_hat, y):\n"
+     "    loss -= np.sum(t * np.log(p + 1e-12))\n    loss /= len(y)\nreturn loss",
+     "loss /= len(y)"),
+    ("into loop", "Sigmoid.forward", "y = np.zeros_like(x)\nfor i in range(len(x)):\n"
+     "    e = np.exp(-x[i])\ny[i] = 1 / (1 + e)\nreturn y", "y[i] = 1 / (1 + e)"),
+    ("begun in loop", "Softmax.forward", "y = np.zeros_like(x); s = 0; n = len(x)\n"
+     "for i in range(n):\n    for j in range(x.shape[1]):\n"
+     "        y[i, j] = np.exp(x[i, j] - x[i].max())\n        s += y[i, j]\n"
+     "    y[i] /= s\nreturn y",
+     ("s = 0", "for i in range(n):")),
+    ("sequence", "Softmax.forward", "e = np.exp(x); x = x - x.max(axis=1, keepdims=True)\n"
+     "return np.exp(x) / e.sum(axis=1, keepdims=True)",
+     ("x = x - x.max(axis=1, keepdims=True)", "e = np.exp(x)")),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("change", "method", "code", "piece"), FOUND, ids=range(len(FOUND)))
+def test_a_change_is_named_only_if_it_makes_the_method_right(change, method, code, piece):
+    repair = repairs.found_by(change, fault_of(method, code))
+    assert (repair and repair.piece) == piece
+
+
+def test_every_kind_of_change_finds_a_mistake_and_has_a_text():
+    texts = {**mistakes.REPAIRS_FIRST, **mistakes.REPAIRS_OF_THE_FIRST}
+    texts |= {**mistakes.REPAIRS, **mistakes.REPAIRS_OF_NUMBERS}
+    assert set(changes.CHANGES) == set(texts)
+    assert set(changes.CHANGES) == {change for change, _, _, piece in FOUND if piece}
