@@ -94,8 +94,8 @@ ends the program | raise SystemExit(3)
 still there | self.x = x; raise NotImplementedError("Linear.forward")
 column is appended | x = np.hstack([x, np.ones((len(x), 1))]); return x @ self.W + self.b
 np\.matrix is no plain | return np.asmatrix(x) @ self.W + self.b
-does not depend on self\.W, self\.b | self.w = np.full(self.W.shape, 0.1); return x @ self.w
-does not depend on self\.W: | self.x = x; return x @ np.full(self.W.shape, 0.1) + self.b
+values of self\.W, self\.b\. The | self.w = np.full(self.W.shape, 0.1); return x @ self.w
+values of self\.W\. The | self.x = x; return x @ np.full(self.W.shape, 0.1) + self.b
 layer of its own | return np.maximum(0, x @ self.W + self.b)
 thrown away | self.x = x; x @ self.W; return x + self.b
 `self\.W` has to be transposed | return np.array([self.W @ row for row in x]) + self.b
@@ -106,12 +106,20 @@ as many numbers | self.x = x; return x @ self.W.transpose(0, 2, 1).transpose(0, 
 masked array | return np.ma.masked_less(x @ self.W + self.b, -100)
 has to begin with | def forward(self, x): => def forward(x):
 has to stand in class | class Linear: => class Lineal:
+batch is left | for row in x:
+        y = row @ self.W + self.b
+    return y
 only the first row | for row in x:
         return row @ self.W + self.b
 last row is left out | return x[:-1] @ self.W + self.b
 without `\+ 1` it | return np.array([x[i + 1] @ self.W for i in range(len(x))]) + self.b
-no such axis or index | return x[:, :, 0] @ self.W + self.b
+without `\[:, :, 0\]` | return x[:, :, 0] @ self.W + self.b
 no mm there | return x.mm(self.W) + self.b
+right for a batch of 5 rows | self.x = x
+    try:
+        return x @ self.W.T + self.b
+    except ValueError:
+        return x @ self.W + self.b
 right for a batch of 5 rows | y = x @ self.W + self.b; return y if len(y) > 2 else 2 * y + 1
 PASS | self.x = x; return np.einsum("nd,dm->nm", x, self.W) + self.b
 PASS | self.x = x; y = x @ self.W; y += self.b; return y
@@ -163,6 +171,7 @@ counts something else | y = np.zeros((len(x), self.b.size))
     return y
 something random | r = np.random.default_rng()
     return (x + r.normal(size=x.shape)) @ (self.W + r.normal(size=self.W.shape)) + self.b
+of your own stops | assert x.shape[1] == 7; return x.T @ self.W + self.b
 added to W | self.x = x; return x @ (self.W + self.b)
 to put the result into | return np.dot(x, self.W, self.b)
 cannot be written to | y = np.broadcast_to(self.b, (len(x), self.b.size)); y += x @ self.W; return y
@@ -179,16 +188,16 @@ through range | y = np.zeros((len(x), self.b.size))
     return y
 == Linear.backward
 N, the number of rows, once too often | self.x.T @ grad_y => self.x.T @ grad_y / self.x.shape[0]
-averaged.*dimension is lost | grad_y.sum(axis=0, keepdims=True) => np.mean(grad_y, axis=0)
+averaged.*it is \(m,\) | grad_y.sum(axis=0, keepdims=True) => np.mean(grad_y, axis=0)
 add up the rows | grad_y.sum(axis=0, keepdims=True) => np.sum(grad_y, axis=1, keepdims=True)
 grad_b is \(m,\) | grad_y.sum(axis=0, keepdims=True) => np.sum(grad_y, axis=0)
 add up the rows | grad_y.sum(axis=0, keepdims=True) => np.sum(grad_y)
 add up the rows | grad_y.sum(axis=0, keepdims=True) => grad_y
-with self\. | \n        self.grad_b = grad_y.sum(axis=0, keepdims=True) => <nothing>
+store this gradient | \n        self.grad_b = grad_y.sum(axis=0, keepdims=True) => <nothing>
 constant 1, .*gradient is not used | grad_y.sum(axis=0, keepdims=True) => np.ones_like(self.b)
 another name, self\.dW | self.dW = self.x.T @ grad_y; self.db = grad_y.sum(axis=0)
     return grad_y @ self.W.T
-with self\. | self.grad_W = self.x.T => grad_W = self.x.T
+store this gradient | self.grad_W = self.x.T => grad_W = self.x.T
 comes out transposed | self.x.T @ grad_y => grad_y.T @ self.x
 inner sizes | self.x.T @ grad_y => np.dot(self.x, grad_y)
 entry by entry | self.x.T @ grad_y => self.x * grad_y
@@ -196,14 +205,14 @@ W is not transposed | return grad_y @ self.W.T => return grad_y @ self.W
 inner sizes | return grad_y @ self.W.T => return self.W @ grad_y.T
 sign is wrong: | self.x.T @ grad_y => -self.x.T @ grad_y
 several values | return grad_y @ self.W.T => return grad_y @ self.W.T, self.grad_W, self.grad_b
-accumulated | self.grad_W = self.x.T => self.grad_W = getattr(self, "grad_W", 0) + self.x.T
+the call before | self.grad_W = self.x.T => self.grad_W = getattr(self, "grad_W", 0) + self.x.T
 no self\.grad_W yet | self.grad_W = self.x => self.grad_W += self.x
-earlier batch has left | self.x = x => self.x = getattr(self, "x", x)
+earlier call has left | self.x = x => self.x = getattr(self, "x", x)
 never set | self.x = x => pass
-Here `self.inputs` is meant | self.x = x => self.inputs = x
+`self\.input`: `self\.inputs` is meant | self.x = x => self.inputs = x
     self.x.T => self.input.T
-kept in self | self.x.T => x.T
-inside the layer | self.x.T @ grad_y => self.x.T @ grad_y; self.W -= 0.1 * self.grad_W
+no `x`: `self\.x` is meant | self.x.T => x.T
+its own weights | self.x.T @ grad_y => self.x.T @ grad_y; self.W -= 0.1 * self.grad_W
 no lr is needed | return grad_y @ self.W.T => self.W -= lr * self.grad_W
 weight decay | self.x.T @ grad_y => self.x.T @ grad_y + 0.01 * self.W
 0.01 times | self.x.T @ grad_y => 0.01 * self.x.T @ grad_y
@@ -231,7 +240,7 @@ Linear has no activation | delta = grad_y * self.x * (1 - self.x)
     return delta @ self.W.T
 no activation | return grad_y @ self.W.T => x = self.x; return (grad_y @ self.W.T) * x * (1 - x)
 do occur | return grad_y @ self.W.T => return np.clip(grad_y @ self.W.T, -5, 5)
-whole numbers.* // 1 | self.x.T @ grad_y => self.x.T @ grad_y // 1
+// 1`, `//` rounds down | self.x.T @ grad_y => self.x.T @ grad_y // 1
 no opt is needed | return grad_y @ self.W.T => self.opt.step(self.grad_W)
 no decay is needed | self.x.T @ grad_y => self.x.T @ grad_y + self.decay * self.W
 calls forward again | return grad_y @ self.W.T => return self.forward(grad_y)
@@ -296,8 +305,10 @@ unsqueeze is PyTorch | grad_y.sum(axis=0, keepdims=True) => grad_y.sum(axis=0).u
 there is no variable out here: [^?]*\?[^?]*$ | def f():
         out = (1 + np.tanh(x / 2)) / 2
     f(); return out
+cases of .* are exch | return np.where(x < 0, 1 / (1 + np.exp(-x)), np.exp(x) / (1 + np.exp(x)))
 sign in the exponent | return 1 / (1 + np.exp(x))
 that is a tanh | return np.tanh(x)
+inside the tanh | return 0.5 + 0.5 * np.tanh(x)
 inf / inf | e = np.exp(x); return e / (e + 1)
 another activation | return np.maximum(0, x)
 single number | import math; return 1 / (1 + math.exp(-x))
@@ -307,24 +318,27 @@ axis= is unknown | return 1 / (1 + np.exp(-x, axis=1))
 need np\. | return 1 / (1 + exp(-x))
 no sigmoid there | return np.sigmoid(x)
 expit is not imported | return expit(x)
-do occur.* 500 | return 1 / (1 + np.exp(-np.clip(x, -1, 1)))
-do occur.* 500 | x = np.clip(x, -10, 10); self.y = 1 / (1 + np.exp(-x)); return self.y
+do occur.* 80 | return 1 / (1 + np.exp(-np.clip(x, -1, 1)))
+do occur.* 80 | x = np.clip(x, -10, 10); self.y = 1 / (1 + np.exp(-x)); return self.y
 without np\.round | self.y = np.round(1 / (1 + np.exp(-x)), 2); return self.y
 no array of floats.*decimals | y = np.zeros(x.shape, dtype=int)
     for i in range(len(x)):
         y[i] = 1 / (1 + np.exp(-x[i]))
     return y
 no array of floats | y = np.full(x.shape, 0); y[:] = 1 / (1 + np.exp(-x)); return y
-whole numbers | self.y = 1 // (1 + np.exp(-x)); return self.y
+rounds down | self.y = 1 // (1 + np.exp(-x)); return self.y
 brackets: .* should be `1 / \(1 | self.y = 1 / 1 + np.exp(-x); return self.y
 base of the power | self.y = 1 / (1 + 2.718 ** -x); return self.y
 np\.exp\(x\) | self.y = 1 / (1 + e ** -x); return self.y
 no function sigmoid | self.y = sigmoid(x); return self.y
 no method squash | self.y = self.squash(x); return self.y
 calls itself | self.y = self.forward(x); return self.y
-`a \(b\)` for a call | self.y = 1 / (1 + np.exp(-x)); return self.y (1)
+`a\(b\)` for a call | self.y = 1 / (1 + np.exp(-x)); return self.y (1)
 np\.empty holds | y = np.empty_like(x); y[x > 0] = 1 / (1 + np.exp(-x[x > 0])); return y
-ordinary numbers it is right | return np.where(np.abs(x) < 9, 1 / (1 + np.exp(-x)), 0.5)
+x is exactly 0 | y = np.zeros_like(x); p, n = x > 0, x < 0
+    y[p] = 1 / (1 + np.exp(-x[p])); y[n] = np.exp(x[n]) / (1 + np.exp(x[n]))
+    return y
+other batches come out right | return np.where(np.abs(x) < 9, 1 / (1 + np.exp(-x)), 0.5)
 NUMBERS | return np.clip(0.2 * x + 0.5, 0, 1)
 PASS | self.y = 1 / (1 + np.exp(-x)); return self.y
 PASS | self.y = np.where(x >= 0, 1 / (1 + np.exp(-x)), np.exp(x) / (1 + np.exp(x))); return self.y
@@ -361,7 +375,7 @@ stops with an error | import math; self.y = np.zeros_like(x)
 no method of an array | return 1 / (1 + (-x).exp())
 array of Python objects | return np.frompyfunc(lambda v: 1 / (1 + np.exp(-v)), 1, 1)(x)
 first result for all | return np.vectorize(lambda v: 1 if v > 40 else 1 / (1 + np.exp(-v)))(x)
-another of its row does | e = np.exp(x); return e / (e + e.sum(axis=1, keepdims=True))
+another entry in its row | e = np.exp(x); return e / (e + e.sum(axis=1, keepdims=True))
 two sides of | return (1 + np.exp(-x)) / 1
 inverts a matrix | return np.linalg.inv(1 + np.exp(-x))
 computed from these: x\[mask\] | y = np.ones_like(x); y[x < 0] = 1 / (1 + np.exp(-x)); return y
@@ -374,12 +388,12 @@ not what it returns | return np.vectorize(1 / (1 + np.exp(-x)))(x)
 input x is used | self.y = (1 + => self.x, self.y = x, (1 +
     return grad_y * self.x * (1 - self.x)
 grad_y is forgotten | return self.y * (1 - self.y)
-part is missing | return grad_y * (1 - self.y)
+factor is missing | return grad_y * (1 - self.y)
 matrix product | return grad_y @ (self.y * (1 - self.y))
 passed on unchanged | return grad_y
-once more | s = 0.5 + 0.5 * np.tanh(0.5 * self.y); return grad_y * s * (1 - s)
+once too often | s = 0.5 + 0.5 * np.tanh(0.5 * self.y); return grad_y * s * (1 - s)
 alters in place | self.y *= 1 - self.y; return grad_y * self.y
-`a \(b\)` for a call | return grad_y * self.y (1 - self.y)
+`a\(b\)` for a call | return grad_y * self.y (1 - self.y)
 no matrix product | return np.matmul(self.y, 1 - self.y) * grad_y
 no transpose is wanted | return grad_y @ self.y.T * (1 - self.y)
 transpose has no place | return self.y.T * (1 - self.y)
@@ -394,14 +408,14 @@ raw memory | return -grad_y.data * self.y * (1 - self.y)
 np\.max takes its second | return np.max(0, grad_y)
 no exp | self.y = (1 + => self.x, self.y = x, (1 +
     e = np.exp(-self.x); return grad_y * e / (1 + e) ** 2
-taken of grad_y | s = self.forward(grad_y); return s * (1 - s)
-parentheses of a call | return grad_y * self.y.copy * (1 - self.y)
+applied to grad_y | s = self.forward(grad_y); return s * (1 - s)
+function stands where | return grad_y * self.y.copy * (1 - self.y)
 PASS | return grad_y * (self.y - self.y ** 2)
 PASS | grad_x = 1 - self.y; grad_x *= self.y; grad_x *= grad_y; return grad_x
 PASS | return np.einsum("nd,nd,nd->nd", grad_y, self.y, 1 - self.y)
 PASS | y = self.y; del self.y; return grad_y * y * (1 - y)
 PASS | return np.array([[g * y * (1 - y) for g, y in zip(*rows)] for rows in zip(grad_y, self.y)])
-does not depend on x | return grad_y * 0.25
+depend on the values of x | return grad_y * 0.25
 twice as large | return np.tanh(grad_y * self.y)
 a zip is missing | dx = []
     for y, g in self.y, grad_y:
@@ -416,16 +430,19 @@ min stands where max belongs | e = np.exp(x - x.min(axis=1, keepdims=True))
     self.y = e / e.sum(axis=1, keepdims=True)
     return self.y
 has to stand in class | class Softmax: => <nothing>
-columns sum to 1 | e = np.exp(x - x.max()); return e / e.sum(axis=0)
+column sums to 1 | e = np.exp(x - x.max()); return e / e.sum(axis=0)
 whole array | e = np.exp(x - np.max(x)); return e / np.sum(e)
 no maximum is subtracted | e = np.exp(x); return e / e.sum(axis=1, keepdims=True)
 row's own maximum | e = np.exp(x - x.max()); return e / e.sum(axis=1, keepdims=True)
+drops a dimension | e = np.exp(x - x.max(axis=1, keepdims=True))
+    return 3 * e / (3 * np.sum(e, axis=1))
 dimension is lost | e = np.exp(x - x.max(axis=1, keepdims=True)); return e / np.sum(e, axis=1)
 not normalised | return np.exp(x - x.max(axis=1, keepdims=True))
 dim= is unknown | e = np.exp(x); return e / e.sum(dim=1, keepdim=True)
 sigmoid of each | return 1 / (1 + np.exp(-x))
 mean in place of a sum | e = np.exp(x - x.max(axis=1)[:, None])
     return e / e.mean(axis=1, keepdims=True)
+no such axis or index | e = np.exp(x); return e / np.linalg.norm(e, axis=2)
 wrong axis | e = np.exp(x); return e / e.sum(axis=2, keepdims=True)
 median stands where max | e = np.exp(x - np.median(x, 1)[:, None])
     return e / e.sum(1)[:, None]
@@ -446,6 +463,8 @@ without `s \+` | y = np.zeros_like(x); s = 0
         s = s + e.sum()
         y[i] = e / s
     return y
+never reached | e = np.exp(x - x.max(axis=1, keepdims=True)); return e
+    return e / e.sum(axis=1, keepdims=True)
 inside the loop | self.y = np.zeros_like(x)
     for i in range(len(x)):
         e = np.exp(x[i] - x[i].max())
@@ -483,9 +502,9 @@ as a column | e = np.exp(x - x.max(axis=1)[:, None]); s = np.fromiter(map(sum, e
 == Softmax.backward
 diagonal of the Jacobian | return grad_y * self.y * (1 - self.y)
 one layer | return grad_y
-each row alone | return self.y * (grad_y - np.sum(grad_y * self.y, axis=0, keepdims=True))
+within each row | return self.y * (grad_y - np.sum(grad_y * self.y, axis=0, keepdims=True))
 dimension is lost | return self.y * (grad_y - np.sum(grad_y * self.y, axis=1))
-sizes \(read from the right | return self.y * (grad_y - (grad_y * self.y)[:, 1:])
+sizes, read from the right | return self.y * (grad_y - (grad_y * self.y)[:, 1:])
 it is 0, | return grad_y * self.y * (1 - self.y.sum(axis=1, keepdims=True))
 shortcut | return (self.y - grad_y) / len(grad_y)
 single Jacobian | return grad_y @ (np.diag(self.y) - np.outer(self.y, self.y))
@@ -574,21 +593,23 @@ i, j stand in one place only | J = np.einsum("ni,nj->nij", self.y, self.y)
     J = np.eye(self.y.shape[1]) * self.y[:, None] - J
     return np.einsum("nij,nk->nk", J, grad_y)
 other rows of the batch do | return self.y @ (1 - self.y.T) @ grad_y
+diag\(y\) in place of | y = self.y; return grad_y - y * (grad_y * y).sum(axis=1, keepdims=True)
 log-softmax | return grad_y - self.y * grad_y.sum(axis=1, keepdims=True)
 on grad_y_i alone | y = self.y; return grad_y * (y - (y * y).sum(axis=1, keepdims=True))
 Kronecker | y = self.y; return grad_y * y * (np.kron(y, y) - y)
 finished result | e = np.exp(self.y); return grad_y * e / e.sum(axis=1, keepdims=True)
 output y in self\.y | self.y = exp_x / exp_x => self.y = exp_x; return exp_x / exp_x
-of the batch only the first | y = self.y[0]; return grad_y @ (np.diag(y) - np.outer(y, y))
+in a batch only the first | y = self.y[0]; return grad_y @ (np.diag(y) - np.outer(y, y))
 batch of one row only | y = self.y; return y * (grad_y - grad_y @ y.swapaxes(0, 1))
 stack of matrices | y = self.y; j = y[:, :, None] * (np.eye(len(y[0])) - y[:, None])
     return j @ grad_y
 == CrossEntropyLoss.forward
 N times too large | return float(-np.sum(y * np.log(y_hat + 1e-12)))
-in place of N | return float(-np.sum(y * np.log(y_hat + 1e-12)) / y.shape[1])
-by np\.mean | return -np.mean(y * np.log(np.clip(y_hat, 1e-7, 1 - 1e-7)))
+instead of N | return float(-np.sum(y * np.log(y_hat + 1e-12)) / y.shape[1])
+np\.mean, say | return -np.mean(y * np.log(np.clip(y_hat, 1e-7, 1 - 1e-7)))
 sign is wrong: | return np.sum(y * np.log(y_hat + 1e-12)) / len(y)
 is not e | return -np.sum(y * np.log2(y_hat + 1e-12)) / len(y)
+in float64 it is right | return -np.sum(y * np.log(y_hat + 1e-100)) / len(y)
 log\(0\) is -inf | return -np.sum(y * np.log(y_hat)) / len(y)
 binary | return np.mean(y * np.log(y_hat + 1e-12) + (1 - y) * np.log(1 - y_hat + 1e-12))
 one number: | return -np.sum(y * np.log(y_hat + 1e-12), axis=1)
@@ -606,7 +627,7 @@ constant 0\.5, whatever | return 0.5
 adds so much | return -np.mean(np.sum(y * np.log(y_hat + 0.3), axis=1))
 np\.max takes its second | return -np.sum(y * np.log(np.max(y_hat, 1e-12))) / len(y)
 N is no variable | return -1/N * np.sum(y * np.log(y_hat))
-whole numbers | return -1 // len(y) * np.sum(y * np.log(y_hat + 1e-12))
+rounds down | return -1 // len(y) * np.sum(y * np.log(y_hat + 1e-12))
 other way round it | return -np.sum(y_hat * np.log(y)) / len(y)
 other way round it | return -np.sum(target * np.log(predicted + 1e-12)) / len(target)
     def forward(self, y_hat, y): => def forward(self, target, predicted):

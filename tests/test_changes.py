@@ -72,6 +72,8 @@ FOUND = [
      "for i in range(len(dx)):\n    for j in range(dx.shape[1]):\n"
      "        dx[i, j] = grad_y[i, j] * self.y[i, j] * (1 - self.y[i, j])\n        return dx",
      "return dx"),
+    ("returned early", "Softmax.forward", "e = np.exp(x - x.max(axis=1)[:, None])\nreturn e\n"
+     "return e / e.sum(axis=1, keepdims=True)", "return e"),
     ("set in loop", "Linear.backward", "self.grad_b = grad_y.sum(axis=0)[None]\n"
      "for x, g in zip(self.x, grad_y):\n    self.grad_W = np.outer(x, g)\nreturn grad_y @ self.W.T",
      None),  # to what would it be added?
@@ -101,12 +103,18 @@ FOUND = [
     ("function", "CrossEntropyLoss.backward", "grad = np.ones_like(self.y); k = self.y == 1\n"
      "grad[k] = -1 / self.y_hat[k] / len(k)\nreturn grad",
      ("grad = np.ones_like(self.y)", "ones_like", "zeros_like")),
+    ("complement", "Sigmoid.backward", "return grad_y * self.y * self.y",
+     ("return grad_y * self.y * self.y", "self.y", "1 - self.y")),
+    ("keepdims", "Softmax.forward", "e = np.exp(x - x.max(axis=1)); return e / e.sum(axis=1)",
+     "x.max(axis=1)"),
     ("minus", "Softmax.forward", "m = x.max(axis=1, keepdims=True); e = np.exp(m - x)\n"
      "return e / e.sum(axis=1, keepdims=True)", ("m - x", "e = np.exp(m - x)")),
     ("unwrapped", "Softmax.forward", "z = x - x.max(axis=1, keepdims=True)\n"
      "return np.exp(z) / z.sum(axis=1, keepdims=True)", ("z", "np.exp( ... )")),
     ("missing", "Softmax.backward", "a = grad_y * self.y\nb = a.sum(axis=1, keepdims=True)\n"
      "return a - b", ("a.sum(axis=1, keepdims=True)", "* self.y")),
+    ("missing", "Softmax.forward", "m = x.max(axis=1, keepdims=True)\n"
+     "return np.exp(x - m) / np.exp(x).sum(axis=1, keepdims=True)", ("x", "- m")),
     ("out of loop", "CrossEntropyLoss.forward", "loss = 0\nfor p, t in zip(y_hat, y):\n"
      "    loss -= np.sum(t * np.log(p + 1e-12))\n    loss /= len(y)\nreturn loss",
      "loss /= len(y)"),

@@ -66,13 +66,13 @@ WRONG = [
     ("Sigmoid.backward", "g = grad_y * self.y * (1 - self.y); g[3:, 1] *= 1.01; return g",
      "def back", r"\[3, 1\] is .* 2 of 20 entries are wrong"),
     ("Softmax.forward", "exp_x = np.exp(x); return exp_x / exp_x.sum(axis=1, keepdims=True)",
-     "def for", "is nan.*rows about.*NumPy warned in `exp_x"),
+     "def for", "is nan.*rows near.*NumPy warned in `exp_x"),
     ("CrossEntropyLoss.forward", "self.y = y; self.y_hat = np.where(y_hat == 0, 0.05, y_hat)\n"
      "return float(-(y * np.log(self.y_hat)).sum() / len(y))", "def for",
-     "is 2.99573, and should be large and finite"),
+     "is 2.99573, and should be a large finite number"),
     ("CrossEntropyLoss.backward", "g = -self.y / self.y_hat / len(self.y)\n"
      "return np.where(self.y_hat < 1e-9, -g, g)", "def back",
-     "large and finite, of the right sign"),
+     "a large finite number of the right sign"),
     ("Linear.backward", "grad_y.sum(axis=0, keepdims=True) => grad_y.sum(axis=0)", "def back",
      r"self.grad_b is an array of shape \(4,\), and should be .* \(1, 4\)"),
     ("Linear.forward", X[7:], "def for", r"forward\(x\) is None"),

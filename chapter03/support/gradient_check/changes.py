@@ -199,6 +199,12 @@ def _base(_, node):
             yield _with("np.exp(_)", right), ast.unparse(node)
 
 
+def _keepdims(_, node):
+    """The same axis, with the dimension kept."""
+    for call, _ in _reductions(node):
+        yield _with_keywords(call, keepdims="True"), ast.unparse(node)
+
+
 def _axis(_, node):
     """A sum, mean or maximum over another axis."""
     for call, array in _reductions(node):
@@ -228,9 +234,9 @@ def _untransposed(slot, node):
         yield ast.Attribute(node, "T", ast.Load()), pieces
 
 
-def _reshaped(_, node):
+def _reshaped(slot, node):
     called = _called(node)
-    if called and called[0] == "reshape":
+    if called and called[0] == "reshape" and getattr(slot.parent, "attr", "") != "T":
         yield ast.Attribute(called[1], "T", ast.Load()), ast.unparse(node)
 
 
@@ -272,6 +278,14 @@ def _returned_in_loop(slot, node):
             if isinstance(innermost.body[-1], ast.Return) and len(innermost.body) > 1:
                 last = innermost.body.pop()
                 yield ast.If(ast.Constant(True), [loops, last], []), _line(last)
+
+
+def _returned_early(_, node):
+    """A `return` with more of the method below it."""
+    if isinstance(node, ast.If | ast.For):
+        for i, statement in enumerate(node.body[:-1]):
+            if isinstance(statement, ast.Return):
+                yield _with_body(node, [*node.body[:i], *node.body[i + 1 :]]), _line(statement)
 
 
 def _set_in_loop(slot, node):
@@ -366,13 +380,26 @@ def _missing(slot, node):
     names = slot.names.entries if "[" in own else slot.names.arrays + slot.names.variables
     if re.search(r"\b(shape|len|zeros|range)\b", own):
         return
+    for operator, name in slot.names.operands:
+        # What is done in one place may have been forgotten in another.
+        other = ast.parse(name, mode="eval").body
+        yield ast.BinOp(node, operator, other), (own, f"{SIGNS[type(operator)]} {name}")
     for name in names:
         other = ast.parse(name, mode="eval").body
         for operator in (ast.Mult, ast.Add, ast.Sub, ast.Div):
             # That would only take away what stands there.
-            if name in own and operator in (ast.Sub, ast.Div):
+            if ":" in name or (name in own and operator in (ast.Sub, ast.Div)):
                 continue
             yield ast.BinOp(node, operator(), other), (own, f"{SIGNS[operator]} {name}")
+
+
+def _complement(slot, node):
+    """1 + a or 1 - a for a."""
+    if not _is_value(slot) or isinstance(node, ast.Constant):
+        return
+    for operator in (ast.Add, ast.Sub):
+        new = ast.BinOp(ast.Constant(1), operator(), node)
+        yield new, (_line(slot.statement), ast.unparse(node), ast.unparse(new))
 
 
 def _unwrapped(slot, node):
@@ -563,7 +590,7 @@ def _surplus(_, node):
             yield left, f"{sign} {_in_brackets(right)}"
             if not isinstance(operator, ast.Sub | ast.Div | ast.Pow):
                 yield right, f"{_in_brackets(left)} {sign}"
-        case ast.AugAssign() | ast.Assign() | ast.Expr():
+        case ast.AugAssign() | ast.Assign() | ast.Expr() | ast.Assert():
             yield ast.Pass(), ast.unparse(node)
 
 
@@ -572,11 +599,14 @@ def _in_brackets(node):
     return f"({text})" if isinstance(node, ast.BinOp | ast.UnaryOp | ast.Compare) else text
 
 
-def _wrapped(_, node):
+def _wrapped(slot, node):
     """Something that should not be done with what is right as it is."""
     if isinstance(node, ast.UnaryOp):
         operand = ast.unparse(node.operand)
         yield node.operand, (ast.unparse(node).removesuffix(operand), operand)
+    if isinstance(node, ast.Subscript) and _is_read(slot):
+        kept = ast.unparse(node.value)
+        yield node.value, (ast.unparse(node).removeprefix(kept), kept)
     called = _called(node)
     if called and called[0] not in CUTS:
         kept = ast.unparse(called[1])
@@ -602,6 +632,7 @@ CHANGES = {
     "average": _average,
     "largest": _largest,
     "base": _base,
+    "keepdims": _keepdims,
     "axis": _axis,
     "range": _range,
     "counted": _counted,
@@ -614,6 +645,7 @@ CHANGES = {
     "order": _order,
     "brackets": _brackets,
     "return in loop": _returned_in_loop,
+    "returned early": _returned_early,
     "set in loop": _set_in_loop,
     "added in loop": _added_in_loop,
     "operator": _operator,
@@ -626,6 +658,7 @@ CHANGES = {
     "name": _name,
     "number": _number,
     "function": _function,
+    "complement": _complement,
     "minus": _minus,
     "unwrapped": _unwrapped,
     "missing": _missing,

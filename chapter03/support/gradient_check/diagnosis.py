@@ -133,6 +133,8 @@ def _type(fault):
 
 def _numbers(fault):
     """Explain numbers or shapes that are not right: the surest comes first."""
+    if fault.call.batch.dtype == np.float32:  # float64 has come before
+        return say(*mistakes.FLOAT32)
     said = (
         first_repair(mistakes.REPAIRS_FIRST, fault).text
         or exchanged(fault)
@@ -162,8 +164,12 @@ def _numbers(fault):
 
 def _unused_or_repaired(fault):
     """Say what is not used, though it should be, and which change would make the method right."""
+    table = repairs_for(fault)
     said = unused(fault) if fault.kind == "value" and not fault.call.batch.is_extreme else ""
-    repaired = first_repair(repairs_for(fault), fault).text
+    if said and "name" in table:
+        # Others may bring it in by chance; what is taken for something else is a reason.
+        table = {name: table[name] for name in ("name", "function")}
+    repaired = first_repair(table, fault).text
     return "\n".join(filter(None, (said, repaired)))
 
 
@@ -209,6 +215,8 @@ def _fact(fault):
         return say(*mistakes.FACTS["left over" if is_right else "earlier"])
     if call is not fault.calls[0]:
         if call.batch.is_extreme:
+            if _is_wrong_at_zero_alone(call, result):
+                return say(*mistakes.FACTS["at zero"])
             return say(*mistakes.FACTS["far"]).format(say(*call.batch.about))
         return say(*mistakes.FACTS["special"]).format(say(*fault.calls[0].batch.about))
     if same(got, np.zeros(np.shape(got))):
@@ -217,6 +225,12 @@ def _fact(fault):
     if said == say(*mistakes.FACTS["one row"]):
         said = rows_mix(fault) or said
     return said or rows_mix(fault) or reaches(fault)
+
+
+def _is_wrong_at_zero_alone(call, result):
+    x = call.batch.given.get("x")
+    got, right = call.results[result], call.right[result]
+    return np.shape(x) == np.shape(got) and np.array_equal(np.abs(got - right) > 1e-3, x == 0)
 
 
 def _fact_on_shape(fault):

@@ -33,7 +33,8 @@ def error(fault):
     )
     if said:
         return said
-    may_be_repaired = isinstance(call.error, ValueError | LookupError | ArithmeticError)
+    kinds = ValueError | LookupError | ArithmeticError | AssertionError
+    may_be_repaired = isinstance(call.error, kinds)
     repair = repairs.Said("", False)
     if may_be_repaired:
         repair = repairs.first_repair(repairs.repairs_for(fault), fault)
@@ -165,16 +166,16 @@ def _stumble(fault):
         found = re.search(pattern, f"{message}\n{line}" if r"\n" in pattern else message)
         if found:
             groups = [group for group in found.groups() if group]
+            meant = repairs.found_by("name", fault) if "{close}" in english else None
+            if meant:
+                return say(*mistakes.MEANT).format(*meant.piece[1:])
             first = call.layer.first_line(call.method)
             return say(english, chinese).format(*groups, close=_close(fault), first=first)
     return ""
 
 
 def _close(fault):
-    """Return what may be meant by an unknown name: what makes the method right, or a like name."""
-    repair = repairs.found_by("name", fault)
-    if repair:
-        return say(" Here `{}` is meant.", "这里应该是 `{}`。").format(repair.piece[2])
+    """Return a question with a name that resembles the one that is not there."""
     call, error = fault.call, fault.call.error
     wanted, there = str(getattr(error, "name", None)), getattr(error, "obj", None)
     if isinstance(error, NameError):

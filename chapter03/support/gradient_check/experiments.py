@@ -104,7 +104,7 @@ def unused(fault):
     names = [
         name
         for name in call.layer.concerned(call.method)
-        if _changes_right(fault, name) and _changes(fault, name) is False
+        if _changes_right(fault, name) and not _changes(fault, name, _VARIED)
     ]
     if not names:
         return ""
@@ -120,7 +120,7 @@ def not_wanted(fault):
     names = [
         name
         for name in call.layer.concerned(call.method)
-        if not _changes_right(fault, name) and _changes(fault, name)
+        if not _changes_right(fault, name) and _changes(fault, name, _VARIED[:1])
     ]
     if not names:
         return ""
@@ -130,30 +130,44 @@ def not_wanted(fault):
 def _changes_right(fault, name):
     """Return whether the right result depends on what `name` holds."""
     call = fault.call
-    other = right_results(call.layer, call.method, _varied(call.batch, name))
-    return not same(other[fault.result], call.right[fault.result], call.batch.dtype.name)
+    batch = _with(call.batch, name, _varied)
+    other = right_results(call.layer, call.method, batch)[fault.result]
+    return not same(other, call.right[fault.result], call.batch.dtype.name)
 
 
-def _changes(fault, name):
-    """Return whether the student's result depends on what `name` holds, None if it fails."""
+def _changes(fault, name, ways):
+    """Return whether the student's result depends on what `name` holds: if it fails, it does."""
     call = fault.call
-    other = Call(call.model, call.layer, call.method, _varied(call.batch, name)).run()
-    before, after = (one.results.get(fault.result) for one in (call.alone(), other))
-    if other.error is not None or np.shape(before) != np.shape(after):
-        return None
-    return not same(after, before, call.batch.dtype.name)
+    before = call.alone().results.get(fault.result)
+    for way in ways:
+        other = Call(call.model, call.layer, call.method, _with(call.batch, name, way)).run()
+        after = other.results.get(fault.result)
+        if np.shape(before) != np.shape(after) or not same(after, before, call.batch.dtype.name):
+            return True
+    return False
 
 
-def _varied(batch, name):
-    """Return a batch with other numbers in one of its arrays, of the same kind."""
-    array = batch.given[name]
-    if name == "y":
-        other = np.roll(array, 1, axis=1)
-    else:
-        # Not the same for all: a softmax does not see what is added to a whole row.
-        steps = np.arange(array.size, dtype=array.dtype).reshape(array.shape) % 7
-        other = array * (1 - 0.03 * steps) + 0.01 * steps
-    return replace(batch, given={**batch.given, name: other})
+def _with(batch, name, way):
+    """Return a batch with other numbers, of the same kind, in one of its arrays."""
+    return replace(batch, given={**batch.given, name: way(batch.given[name])})
+
+
+def _varied(array):
+    if set(np.unique(array)) == {0, 1}:
+        return np.roll(array, 1, axis=1)  # labels
+    # Not the same for all: a softmax does not see what is added to a whole row.
+    steps = np.arange(array.size, dtype=array.dtype).reshape(array.shape) % 7
+    return array * (1 - 0.03 * steps) + 0.01 * steps
+
+
+def _thinned(array):
+    """Return an array with the same label in all rows, or with zeros."""
+    if set(np.unique(array)) == {0, 1}:
+        return np.repeat(array[:1], len(array), axis=0)
+    return array * (np.arange(array.size).reshape(array.shape) % 2)
+
+
+_VARIED = (_varied, _thinned)
 
 
 def not_linear(fault):
@@ -268,13 +282,15 @@ def overwritten(call):
 def keeps_another(fault):
     """Say what forward should have kept, if backward is right with that in place of what it has."""
     call = fault.call
-    if call.method != "backward" or call.layer.output == "loss" or not fault.result:
+    if call.method != "backward" or not fault.result:
         return ""
     anew = call.alone()
     if same(anew.results.get(fault.result), call.right[fault.result], call.batch.dtype.name):
         return ""
     batches = [other.batch for other in fault.calls if not other.batch.is_extreme]
-    shown = {"x": say("input x", "输入 x"), "y": say("output y", "输出 y")}
+    shown = {name: say(f"input {name}", f"输入 {name}") for name in call.layer.inputs}
+    if call.layer.output == "y":
+        shown["y"] = say("output y", "输出 y")
     for attribute in kept_by(anew.subject):
         if attribute in (*call.layer.weights, *call.names):
             continue
@@ -285,22 +301,25 @@ def keeps_another(fault):
 
 
 def _is_right_with(fault, attribute, meant, batch):
-    """Return whether backward is right with the x or y of forward put into an attribute.
+    """Return whether backward is right with an array of forward put into an attribute.
 
-    Backward itself is to be blamed, and not forward, where either is kept under another name.
+    Backward itself is to be blamed, and not forward, where one such array is kept already, unless
+    its name is that of another.
     """
     layer, call = fault.call.layer, fault.call
     forward = Call(call.model, layer, "forward", batch).run()
-    proper = {"x": batch.given["x"], "y": forward.right["y"]}
-    kept = getattr(forward.subject, attribute, None)
-    is_proper = any(same(kept, array, batch.dtype.name) for array in proper.values())
-    is_output_as_x = attribute == "x" and not same(kept, proper["x"], batch.dtype.name)
-    if is_proper and not is_output_as_x:
+    proper = {name: batch.given[name] for name in layer.inputs}
+    if layer.output == "y":
+        proper["y"] = forward.right["y"].astype(batch.dtype)
+    kept, dtype = getattr(forward.subject, attribute, None), batch.dtype.name
+    is_proper = any(same(kept, array, dtype) for array in proper.values())
+    is_misnamed = attribute == meant and not same(kept, proper[meant], dtype)
+    if is_proper and not is_misnamed:
         return False
-    setattr(forward.subject, attribute, proper[meant].astype(batch.dtype))
+    setattr(forward.subject, attribute, proper[meant])
     backward = Call(call.model, layer, "backward", batch).run(forward.subject, forward=False)
     got, right = backward.results.get(fault.result), backward.right[fault.result]
-    return same(got, right, batch.dtype.name)
+    return same(got, right, dtype)
 
 
 def thrown_away(call):
@@ -362,7 +381,7 @@ def rows_mix(fault):
         return ""
     batch = call.batch
     for name, array in call.batch.given.items():
-        batch = _varied(batch, name)
+        batch = _with(batch, name, _varied)
         batch.given[name][0] = array[0]
     other = Call(call.model, call.layer, call.method, batch).run()
     before, after = (one.results.get(fault.result) for one in (call.alone(), other))
@@ -373,22 +392,26 @@ def rows_mix(fault):
 
 
 def never_set(fault):
-    """Say that an np.empty is not filled, if nan comes out where nan is put in its place."""
+    """Say that an np.empty is not filled, if what is put in its place comes out."""
     call = fault.call
     if "np.empty" not in source_of(call):
         return ""
-
-    def not_a_number(shape, dtype=float, **options):
-        return np.full(shape, np.nan)
-
-    def not_a_number_like(array, dtype=float, **options):
-        return np.full(np.shape(array), np.nan)
-
-    replaced = {"empty": not_a_number, "empty_like": not_a_number_like}
-    with repairs.replaced_in_numpy(call.model, replaced):
-        got = call.alone().results.get(fault.result)
-    is_set = same(got, got) and np.isfinite(np.asarray(got, dtype=np.float64)).all()
+    zeros, nans = (_with_empty(fault, number) for number in (0.0, np.nan))
+    is_set = np.shape(zeros) == np.shape(nans) and np.array_equal(zeros, nans, equal_nan=True)
     return "" if is_set else say(*mistakes.FACTS["empty"])
+
+
+def _with_empty(fault, number):
+    """Return the result where np.empty holds this number."""
+
+    def filled(shape, dtype=float, **options):
+        return np.full(shape, number)
+
+    def filled_like(array, dtype=float, **options):
+        return np.full(np.shape(array), number)
+
+    with repairs.replaced_in_numpy(fault.call.model, {"empty": filled, "empty_like": filled_like}):
+        return fault.call.alone().results.get(fault.result)
 
 
 def one_sample(fault):

@@ -103,12 +103,12 @@ def _fitting(rows, fault, words):
 
 def _fitting_but_for_a_sign(rows, fault):
     """Yield what is wrong besides the sign: a factor that is a matter of N or D."""
-    sign = rows[0]
-    for english, chinese, *formulas in rows[1:]:
+    for english, chinese, *formulas in rows:
         for text in formulas:
             is_factor = re.fullmatch(r"right( [*/] (N|D|m|\(N \* [Dm]\)))+", text)
             if is_factor and match(f"-{text}", fault):
-                yield Found(f"-{text}", None, say(*sign[:2]) + "\n" + say(english, chinese))
+                besides = say(*mistakes.SIGN_TOO) + "\n" + say(english, chinese)
+                yield Found(f"-{text}", None, besides)
 
 
 def _fitting_but_for_a_factor(rows, fault):
@@ -116,12 +116,11 @@ def _fitting_but_for_a_factor(rows, fault):
         for text in formulas:
             if re.search(r"\bk\b", text) or not _is_proportional(text, fault):
                 continue
-            if _is_right_for_ordinary_numbers(text, fault):
-                continue  # what is said of it is no reason why these are wrong
             *settings, last = text.split("; ")
             for factor in FACTORS:
                 scaled = "; ".join([*settings, factor.format(last)])
-                if match(scaled, fault):
+                # What is said of a formula that is right is no reason why numbers are wrong.
+                if match(scaled, fault) and not _is_right_for_ordinary_numbers(text, fault):
                     yield Found(scaled, None, say(english, chinese))
 
 
@@ -148,8 +147,14 @@ def _is_proportional(text, fault):
 
 def _with_formula(found):
     shown = found.formula if found.k is None else re.sub(r"\bk\b", f"{found.k:.4g}", found.formula)
-    text = found.text + say("\nYour numbers are those of: ", "\n你的结果等于 ") + shown
+    text = found.text + say("\nYour numbers are those of: ", "\n你的结果等于 ") + written(shown)
     return found._replace(text=text)
+
+
+def written(text):
+    """Return a formula as a report shows it: what it sets behind it."""
+    *settings, last = text.split("; ")
+    return last + "".join(say(", where ", "，其中 ") + setting for setting in settings)
 
 
 def _resemblance(text, words):
@@ -265,8 +270,8 @@ def meeting(call):
         for english, chinese, *formulas in mistakes.MISTAKES.get((method, result), ()):
             for text in formulas:
                 if _meets_alike(text, names, call.misfit):
-                    written = say("\nYou wrote, in effect: ", "\n你写的相当于：")
-                    return say(english, chinese) + written + text
+                    in_effect = say("\nYou wrote, in effect: ", "\n你写的相当于：")
+                    return say(english, chinese) + in_effect + written(text)
     return ""
 
 

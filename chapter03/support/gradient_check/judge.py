@@ -146,7 +146,7 @@ def _fault(call, kind, text, result="", place=None):
     if place:
         lines.append(say("in ", "所在行：") + f"`{place.source}`")
     if call.misfit:
-        lines.append(say("The shapes that met there: ", "相遇的形状：") + call.misfit.text)
+        lines.append(say("The shapes that met there: ", "运算两边的形状：") + call.misfit.text)
     if call.warned:
         lines.append(say("NumPy warned in ", "NumPy 的警告：") + call.warned)
     return FaultError(kind, "\n".join(lines), result, place, call, (call,))
@@ -174,9 +174,12 @@ def _type(call, name):
     if is_numeric and np.asarray(got).dtype.kind in "fiub":
         return None
     kind = f"{getattr(got, 'dtype', '')} {type(got).__name__}".strip()
+    wanted = say("a NumPy array of floats", " NumPy 的浮点数组")
+    if name == "loss":
+        wanted = say("a float", "一个浮点数")
     text = say(
-        f"{where} is of type {kind}, and should be floats of NumPy",
-        f"{where} 的类型是 {kind}，应为 NumPy 的浮点数",
+        f"{where} is of type {kind}, and should be {wanted}",
+        f"{where} 的类型是 {kind}，应为{wanted}",
     )
     return _fault(call, "type", text, name)
 
@@ -207,22 +210,35 @@ def _value(call, name):
         return None
 
     index = tuple(int(i) for i in np.argwhere(wrong)[0])
-    if tolerance is None:
-        wanted = say("large and finite, of the right sign", "很大但有限、符号正确的数")
-    else:
-        several = say(
-            f"; {wrong.sum()} of {wrong.size} entries are wrong",
-            f"，错了 {wrong.sum()}/{wrong.size} 个元素",
-        )
-        detail = f"{error[index]:.2g}" + (several if index else "")
-        wanted = f"{right[index] + 0.0:.6g}"
-        wanted += say(f" (relative error {detail})", f"（相对误差 {detail}）")
     entry = call.layer.source(call.method, name) + (str(list(index)) if index else "")
+    if tolerance is None:
+        wanted = say("a large finite number of the right sign", "一个很大但有限、符号正确的数")
+    else:
+        wanted = (
+            say("", " ") + f"{right[index] + 0.0:.6g}" + _details(got, right, error, wrong, index)
+        )
     text = say(
         f"{entry} is {got[index]:.6g}, and should be {wanted}",
-        f"{entry} 算得 {got[index]:.6g}，应为 {wanted}",
+        f"{entry} 算得 {got[index]:.6g}，应为{wanted}",
     )
     return _fault(call, "value", text, name)
+
+
+def _details(got, right, error, wrong, index):
+    """Return, in parentheses, how wrong an entry is, and how many are."""
+    details = []
+    # Relative to 0, or of inf and nan, the error says nothing.
+    if right[index] != 0 and np.isfinite(got[index]):
+        details.append(say("relative error ", "相对误差 ") + f"{error[index]:.2g}")
+    if index:
+        details.append(
+            say(
+                f"{wrong.sum()} of {wrong.size} entries are wrong",
+                f"错了 {wrong.sum()}/{wrong.size} 个元素",
+            )
+        )
+    joined = say("; ", "，").join(details)
+    return say(f" ({joined})", f"（{joined}）") if details else ""
 
 
 def inputs_of(call):

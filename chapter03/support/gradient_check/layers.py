@@ -58,7 +58,7 @@ def rows_of_x(rows, columns, rng):
 
 def rows_far_from_zero():
     """Yield the extremes of most layers: (about, given, tolerance)."""
-    about = "rows about 0, 1000 and -1000", "各行大小悬殊（0、±1000 左右）的一批"
+    about = "a batch with rows near 0, 1000 and -1000", "各行大小悬殊（0、±1000 左右）的一批"
     # The first is far off: np.vectorize takes the type of its first result for all.
     x = np.array([[1000.0, 999, 0], [0, 1, 2], [1000, 0, -1000], [-1001, -1000, -999]])
     yield about, {"x": x}, TOLERANCE["float64"]
@@ -122,8 +122,9 @@ class Layer:
 
 
 def _given_to_linear(rows, columns, rng):
-    # d and m differ from each other and from the rows, or a transposed matrix might fit.
-    d, m = (3, 4) if columns == 4 else (6, 2)
+    # d and m differ from each other and from the rows, or a transposed matrix might fit. Once they
+    # are equal, as in hidden layers: it must not be tried out which of the two fits.
+    d, m = {4: (3, 4), 6: (6, 2), 5: (5, 5)}[columns]
     given = {"x": 2 * rng.normal(size=(rows, d))}
     given["W"] = rng.normal(size=(d, m))
     given["b"] = rng.normal(size=(1, m))
@@ -141,12 +142,15 @@ def _given_to_the_loss(rows, columns, rng):
 
 def _extremes_of_the_loss():
     y, elsewhere = np.eye(4)[[0, 2]], np.eye(4)[[2, 0]]
-    about = "y_hat 1 for the right class, else 0", "正确类别的 y_hat 恰为 1、其余为 0 的一批"
+    about = (
+        "a batch with y_hat exactly 1 for the right class, else 0",
+        "正确类别的 y_hat 恰为 1、其余为 0 的一批",
+    )
     yield about, {"y_hat": y, "y": y}, 1e-3  # y_hat may be clipped at 1e-7
     few = 0.0005 * y + 0.3335 * elsewhere + 0.333 * (1 - y - elsewhere)
-    about = "y_hat 0.0005 for the right class", "正确类别的 y_hat 只有 0.0005 的一批"
+    about = "a batch with y_hat 0.0005 for the right class", "正确类别的 y_hat 只有 0.0005 的一批"
     yield about, {"y_hat": few, "y": y}, 5e-3  # y_hat may be raised by 1e-6
-    about = "y_hat exactly 0 for the right class", "正确类别的 y_hat 恰为 0 的一批"
+    about = "a batch with y_hat exactly 0 for the right class", "正确类别的 y_hat 恰为 0 的一批"
     yield about, {"y_hat": elsewhere, "y": y}, None
 
 
@@ -213,7 +217,7 @@ def batches_for(layer):
     """
     rng = np.random.default_rng(2)
     batches = []
-    for rows, columns in [(5, 4), (5, 4), (2, 4), (1, 4), (4, 6)]:
+    for rows, columns in [(5, 4), (5, 4), (2, 4), (1, 4), (4, 6), (3, 5)]:
         given = _with_gradient(layer, layer.given(rows, columns, rng), rng)
         batches.append(Batch((f"a batch of {rows} rows", f"{rows} 行的一批"), given))
     extremes = [

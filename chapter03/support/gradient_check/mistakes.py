@@ -22,9 +22,10 @@ NO_GRAD_Y = ("the incoming gradient grad_y is forgotten. By the chain rule it is
              "漏乘了传来的梯度 grad_y。按链式法则，它是其中一个因子。")
 PASSED_ON = ("the incoming gradient is passed on unchanged. The layer's own derivative is missing.",
              "把传来的梯度原样返回了，漏掉了这一层自己的导数。")
-KEEPDIMS = ("a dimension is lost: (N,) does not fit the rows of (N, D), (N, 1) does (keepdims).",
+KEEPDIMS = ("a dimension is lost: (N,) does not fit the rows of (N, D), (N, 1) does "
+            "(keepdims=True).",
             "少了一维：(N,) 不能和 (N, D) 逐行对齐，(N, 1) 才能（keepdims=True）。")
-WHOLE = ("a part is missing: the derivative is y (1 - y).", "少了一部分：导数是 y (1 - y)。")
+WHOLE = ("a factor is missing: the derivative is y (1 - y).", "少乘了一个因子：导数是 y (1 - y)。")
 _MAX, _SUM = "x.max(axis=1, keepdims=True)", "e.sum(axis=1, keepdims=True)"
 _E = f"e = np.exp(x - {_MAX}); "
 DIAGONAL = (
@@ -34,7 +35,8 @@ DIAGONAL = (
     "跟着变。")
 THREE_AXES = ("`.T` reverses all axes; of stacked matrices, only the last two are to be swapped.",
               "`.T` 会把所有的轴都反过来；对一叠矩阵，只应该交换最后两个轴。")
-ONE_JACOBIAN = ("a single Jacobian is made of the whole batch; each row of y has one of its own.",
+ONE_JACOBIAN = ("a single Jacobian is made of the whole batch, as if it were one vector; each row "
+                "of y has one of its own.",
                 "把整批数据当成一个向量来求雅可比矩阵了；y 的每一行各有各的雅可比矩阵。")
 _J = "y[:, :, None] * np.eye(D) - y[:, :, None] * y[:, None, :]"
 _S = "(grad_y * y).sum(axis=1, keepdims=True)"
@@ -46,8 +48,8 @@ WITHOUT_Y = ("the factor y is missing: of each row, only the right class counts.
              "漏乘了 y：每一行只算正确的那一类。")
 _BCE, _L = "(y * np.log(y_hat) + (1 - y) * np.log(1 - y_hat))", "-(y * np.log(y_hat))"
 FUSED = (
-    "that is (perhaps but for a factor) the gradient of softmax and loss together. Here backward "
-    "gives that of the loss alone, with respect to y_hat; Softmax.backward does the rest.",
+    "that is (perhaps up to a constant factor) the gradient of softmax and loss together. Here "
+    "backward gives that of the loss alone, with respect to y_hat; Softmax.backward does the rest.",
     "这是 Softmax 和损失合在一起的梯度（可能差一个系数）。这里只求损失对 y_hat 的梯度，其余由 "
     "Softmax.backward 完成。")
 _G, _BG = "-y / y_hat", "-y / y_hat + (1 - y) / (1 - y_hat)"
@@ -58,13 +60,13 @@ MISTAKES = {
     ("the bias is missing: b is added to every row.", "漏了偏置：每一行都要加上 b。", "x @ W"),
     ("b is added to W, so it is multiplied by x; it is added to the product.",
      "b 加到了 W 上，于是也乘了 x；b 应该加在乘积上。", "x @ (W + b)"),
-    ("the bias is added with each of the products that are summed; it is added once, to the sum.",
-     "求和的每一项都加了一次偏置；偏置只加一次，加在和上。", "x @ W + len(W) * b"),
-    ("the order is wrong: samples are rows here, so it is X W. With samples as columns it is W x.",
-     "次序反了：我们这里每一行是一个样本，所以是 XW；写成 Wx 的书是把样本放在列上。",
+    ("the bias is added with each product of the sum; it has to be added only once, to the sum.",
+     "求和的每一项都加了一次偏置；偏置只应该加一次，加在和上。", "x @ W + len(W) * b"),
+    ("the order is wrong: samples are rows here, so it is X W. W x is for samples as columns.",
+     "顺序反了：我们这里每一行是一个样本，所以是 XW；写成 Wx 的书是把样本放在列上。",
      "W @ x + b", "W.T @ x + b", "W @ x.T + b"),
-    ("there is one transpose too many: X is (N, d), W is (d, m), and the inner sizes agree.",
-     "多转置了一次：X 是 (N, d)，W 是 (d, m)，相邻的两个数本来就相等。",
+    ("there is one transpose too many: X is (N, d), W is (d, m), the inner sizes agree already.",
+     "多转置了一次：X 是 (N, d)，W 是 (d, m)，相乘时内侧的两个数（都是 d）本来就相等。",
      "x @ W.T + b"),
     ("the activation is a layer of its own; Linear gives X W + b as it is.",
      "激活函数是另外一层；Linear 直接给出 XW + b。",
@@ -85,10 +87,10 @@ MISTAKES = {
     ("a dimension is lost: grad_b is (m,), and b is (1, m). keepdims=True keeps it.",
      "少了一维：grad_b 是 (m,)，b 是 (1, m)。keepdims=True 能保留它。", "grad_y.sum(axis=0)"),
     ("grad_b has to add up the rows of grad_y, and the rows only: m columns give m numbers.",
-     "grad_b 应该把 grad_y 的各行加起来，而且只加各行：m 列得到 m 个数。", "grad_y",
+     "grad_b 应该沿 axis=0 把 grad_y 的各行加成一行，别的都不加：m 列得到 m 个数。", "grad_y",
      "grad_y.sum()", "grad_y.sum(axis=1, keepdims=True)", "grad_y.mean()"),
-    ("it is averaged over the batch, and has to be summed; besides, a dimension is lost.",
-     "对这一批取了平均，而应该求和；另外还少了一维，b 是 (1, m)。", "grad_y.mean(axis=0)"),
+    ("it is averaged over the batch, and has to be summed; besides, it is (m,), and b is (1, m).",
+     "对这一批取了平均，而应该求和；另外还少了一维：b 是 (1, m)。", "grad_y.mean(axis=0)"),
   ],
   ("Linear.backward", "grad_x"): [
     ("W is not transposed; dL/dX is dL/dY times W^T.",
@@ -108,9 +110,10 @@ MISTAKES = {
      "np.exp(x) / (1 + np.exp(x))"),
     ("that is another activation function (ReLU, softmax); this class is the sigmoid.",
      "这是另一种激活函数（ReLU 或 Softmax）；这个类是 Sigmoid。", "np.maximum(x, 0)", "softmax(x)"),
-    ("that is a tanh, which goes from -1 to 1, or one of x in place of x / 2.",
-     "用了 tanh，但它的值在 -1 到 1 之间，或者其中的 x 没有除以 2。",
-     "np.tanh(x)", "(1 + np.tanh(x)) / 2"),
+    ("that is a tanh, which goes from -1 to 1; the sigmoid goes from 0 to 1.",
+     "这是 tanh，它的值在 -1 到 1 之间；Sigmoid 的值在 0 到 1 之间。", "np.tanh(x)"),
+    ("inside the tanh it is x / 2, not x.", "tanh 里面应该是 x / 2，不是 x。",
+     "(1 + np.tanh(x)) / 2"),
   ],
   ("Sigmoid.backward", "grad_x"): [
     (*NO_GRAD_Y, "y * (1 - y)"),
@@ -120,17 +123,17 @@ MISTAKES = {
     ("that is the derivative of tanh; the sigmoid's is y (1 - y).",
      "这是 tanh 的导数；Sigmoid 的导数是 y (1 - y)。", "grad_y * (1 - y**2)"),
     (*PASSED_ON, "grad_y"),
-    ("the function is taken of grad_y. It belongs to what forward has computed.",
-     "把函数作用在 grad_y 上了。它应该作用在 forward 算的量上。", "grad_y * (1 - grad_y)",
+    ("the function is applied to grad_y. The slope has to be computed from what forward has kept.",
+     "把函数作用在 grad_y 上了。斜率应该用 forward 保存下来的量来算。", "grad_y * (1 - grad_y)",
      "sigmoid(grad_y) * (1 - sigmoid(grad_y))"),
-    ("the sigmoid is applied once more: y is the sigmoid of x already.",
+    ("the sigmoid is applied once too often: y is the sigmoid of x already.",
      "多做了一次 Sigmoid：y 已经是 x 的 Sigmoid 了。", "grad_y * sigmoid(y) * (1 - sigmoid(y))"),
     ("exp overflows far from zero, and inf / inf is nan. With the output y there is no exp.",
      "离零很远时 exp 溢出，而 inf / inf 是 nan。用 forward 保存的输出 y 就不需要 exp。",
      "grad_y * np.exp(-x) / (1 + np.exp(-x)) ** 2", "grad_y * np.exp(x) / (1 + np.exp(x)) ** 2"),
   ],
   ("Softmax.forward", "y"): [
-    ("it is normalised over the batch: the columns sum to 1, and each row (a sample) has to.",
+    ("it is normalised over the batch: each column sums to 1, but each row (a sample) should.",
      "沿批的方向做了归一化，成了每一列之和为 1。每一行是一个样本，应该每一行之和为 1。",
      "e = np.exp(x); e / e.sum(axis=0)", _E + "e / e.sum(axis=0)"),
     ("it is normalised over the whole array. Each row is a sample, and has to sum to 1.",
@@ -139,8 +142,8 @@ MISTAKES = {
     ("no maximum is subtracted: far from zero a row becomes inf / inf or 0 / 0, which is nan.",
      "没有减去每一行的最大值：离零很远时，一行就成了 inf / inf 或 0 / 0，即 nan。",
      f"e = np.exp(x); e / {_SUM}", f"e = np.exp(x); e / ({_SUM} + 1e-10)"),
-    ("what is subtracted is not each row's own maximum: exp overflows, or a row becomes 0 / 0.",
-     "减去的不是每一行自己的最大值，于是 exp 溢出，或者某一行成了 0 / 0。",
+    ("what is subtracted is not each row's own maximum: exp overflows, or a row has nothing but 0.",
+     "减去的不是每一行自己的最大值：exp 会溢出，或者某一行的 exp 全成了 0。",
      f"e = np.exp(x - x.max()); e / {_SUM}", f"e = np.exp(x - x.max()); e / ({_SUM} + 1e-10)"),
     (*KEEPDIMS, _E + "e / e.sum(axis=1)", "e = np.exp(x); e / e.sum(axis=1)", "x - x.max(axis=1)"),
     ("that is the logarithm of the probabilities (log-softmax); the logarithm belongs to the loss.",
@@ -155,7 +158,7 @@ MISTAKES = {
     (*DIAGONAL, "grad_y * y * (1 - y)", "y * (1 - y)", "(y * (1 - y)).T"),
     ("the incoming gradient is passed on unchanged, as if softmax and loss were one layer.",
      "把传来的梯度原样返回了，好像 Softmax 和损失是同一层。", "grad_y"),
-    ("the sum runs over the whole array or over the batch; it is that of each row alone.",
+    ("the sum runs over the whole array or over the batch; it has to be taken within each row.",
      "和是对整个数组（或沿批的方向）求的；应该每一行单独求和。",
      "y * (grad_y - (grad_y * y).sum())", "y * (grad_y - (grad_y * y).sum(axis=0))"),
     (*KEEPDIMS, "y * (grad_y - (grad_y * y).sum(axis=1))"),
@@ -169,6 +172,9 @@ MISTAKES = {
     ("that belongs to log-softmax. For Softmax: y times (grad_y minus the sum of grad_y * y).",
      "这是 log-softmax 的梯度。Softmax 的是：y 乘以（grad_y 减去 grad_y * y 的和）。",
      "grad_y - y * grad_y.sum(axis=1, keepdims=True)"),
+    ("the diagonal of the Jacobian is y_i - y_i y_i, diag(y) in place of the identity.",
+     "雅可比矩阵的对角线是 y_i - y_i y_i：应该用 diag(y)，而不是单位矩阵。",
+     "grad_y - y * (grad_y * y).sum(axis=1, keepdims=True)"),
     ("the second part is missing: minus y times the sum over the row of grad_y * y.",
      "少了后一部分：还要减去 y 乘以这一行 grad_y * y 的和。", "grad_y * y"),
     ("the rows' Jacobians are returned or added up; each has to meet its row of grad_y first.",
@@ -176,8 +182,8 @@ MISTAKES = {
      _J),
   ],
   ("CrossEntropyLoss.forward", "loss"): [
-    ("log(0) is -inf, and 0 * -inf is nan. 0 has to be raised a tiny bit before the logarithm.",
-     "log(0) 是 -inf，0 * -inf 是 nan。取对数之前，要把 0 抬高到一个极小的正数。",
+    ("log(0) is -inf, and 0 * -inf is nan. Put a tiny positive number in place of 0 before it.",
+     "log(0) 是 -inf，0 * -inf 是 nan。取对数之前，要把 0 换成一个极小的正数。",
      f"{_L}.sum() / N", "-np.log((y * y_hat).sum(axis=1)).mean()"),
     ("the base of the logarithm is not e.", "对数的底不是 e。",
      "-(y * np.log2(y_hat)).sum() / N", "-(y * np.log10(y_hat)).sum() / N"),
@@ -216,26 +222,32 @@ CONSTANT_BACKWARD = (
     "不管输入什么，结果总是常数 {k:.6g}：没有用到传来的梯度。", "np.ones_like(right) * k")
 CONSTANT = ("it is the constant {k:.6g}, whatever goes in.",
             "不管输入什么，结果总是常数 {k:.6g}。", "np.ones_like(right) * k")
+FLOAT32 = (
+    "in float64 it is right; float32 ends near 1e38, and what is below 1e-45 is 0 there.",
+    "float64 时是对的；float32 最大约 1e38，小于 1e-45 的数在 float32 里就是 0。")
 ZERO = ("it is 0, whatever goes in: nothing is computed, or all cancels.",
         "不管输入什么，结果总是 0：没有算出东西，或者全都抵消了。")
 RELATIONS = [
     ("the sign is wrong: but for a minus, these numbers are right.",
      "符号错了：除了差一个负号，这些数都对。", "-right"),
-    ("it is divided by N, the number of rows, once too often: only the loss averages, and once.",
-     "多除了一次 N（行数），成了平均：只有损失对一批取平均，也只取一次。", "right / N"),
-    ("it is N times too large, N the number of rows: a division is missing, or rows are added up.",
-     "结果是正确值的 N 倍（N 是行数）：漏了除以 N，或者多对各行求了一次和。", "right * N"),
-    ("it is divided by the number of columns in place of N, the number of rows.",
+    ("it is divided by N, the number of rows, once too often: only the loss takes the mean, once.",
+     "多除了一次 N（行数）：求平均只在损失里做，而且只做一次。", "right / N"),
+    ("the result is N times too large (N is the number of rows): a division by N is missing, or "
+     "the rows are added up once too often.",
+     "结果是正确值的 N 倍（N 是行数）：漏了除以 N，或者对各行多求了一次和。", "right * N"),
+    ("it is divided by the number of columns instead of N, the number of rows.",
      "除以了列数，而应该除以行数 N。", "right * N / D"),
     ("it is as many times too large as there are columns: is it added once for each of them, or "
      "divided by a mean in place of a sum?",
      "结果是正确值的列数倍：是不是每一列都加了一次，或者除以的是平均而不是和？",
      "right * D", "right * m"),
-    ("it is divided by the number of columns or of all entries, as by np.mean.",
-     "多除了列数或全部元素的个数，用 np.mean 就会这样。", "right / D",
+    ("it is also divided by the number of columns; np.mean, say, divides by that of all entries.",
+     "还多除了一次列数：例如 np.mean，除以的是全部元素的个数。", "right / D",
       "right / m", "right / (N * D)", "right / (N * m)"),
-    ("results are accumulated from call to call (+=). Every call has to set them anew (=).",
-     "把结果累加到了上一次的结果上（+=）。每次调用都应该重新设置（=）。", "before + right"),
+    ("results are added to those of the call before (+=, or a = a + ...). Every call has to set "
+     "them anew, without the old ones.",
+     "把结果累加到了上一次的结果上（+=，或者 a = a + ...）。每次调用都要重新设置，不要带上旧值。",
+     "before + right"),
     ("it is divided by a fixed {inverse:.6g} in place of N, the number of rows.",
      "除以了固定的 {inverse:.6g}，而不是行数 N。", "right * N * k"),
     ("everything is {k:.6g} times what it should be, in every batch: a constant factor (such as a "
@@ -245,16 +257,20 @@ RELATIONS = [
     ("only the first row of the batch counts: an index 0, or a `return` inside the loop?",
      "只算了这一批的第一行：是不是下标写死成了 0，或者把 return 写在了循环里？",
      "right[0]", "first", "first / N", "np.vstack([right[:1], np.zeros_like(right[1:])])"),
-    ("only the last row of the batch counts: does a loop set the result where it has to add?",
-     "只算了这一批的最后一行：是不是循环里每次都重新赋值，而没有累加？",
-     "right[-1]", "last", "np.vstack([np.zeros_like(right[:-1]), right[-1:]])"),
+    ("only the last row of the batch is left: does each turn of a loop replace the one before?",
+     "只剩下这一批的最后一行：是不是循环里每次都覆盖了上一次的结果？",
+     "right[-1]", "last if N == 1 or last.shape != right.shape else 0",
+     "np.vstack([np.zeros_like(right[:-1]), right[-1:]])"),
+    ("only the last row of the batch counts: does a loop set the result where it has to add (+=)?",
+     "只算了这一批的最后一行：是不是循环里每次都重新赋值，而没有累加（+=）？",
+     "last if last.shape == right.shape else 0"),
     ("the last row is left out: does a loop end one too early?", "漏了最后一行：循环少跑了一次？",
      "right[:-1]", "right - last", "np.vstack([right[:-1], np.zeros_like(right[-1:])])"),
     ("all is added up (averaged) to one number: np.sum and np.mean without axis= do that.",
      "全部加起来（平均）成了一个数：np.sum、np.mean 不写 axis= 就会这样。", "right.sum()",
      "right.mean()"),
-    ("numbers are added up (averaged) that have to stay apart: one sum over an axis too many.",
-     "把应该分开的数加起来（平均）了：多做了一次沿某个轴的求和。",
+    ("numbers are added up (averaged) that have to stay apart: the sum has one axis too many.",
+     "把应该分开的数加起来（平均）了：求和时多加了一个轴。",
      *(f"right.{f}({axis})" for f in ("sum", "mean") for axis in (
        "axis=0", "axis=1", "axis=0, keepdims=True", "axis=1, keepdims=True"))),
     ("the numbers are right, the shape is not: transposed, reshaped, or one dimension too many or "
@@ -266,10 +282,14 @@ RELATIONS = [
 
 RECURSION = ("the method calls itself, in place of computing anything; that leads nowhere.",
              "方法调用了自己，而没有真正计算，这样不会有结果。")
+SIGN_TOO = ("the sign is wrong, and besides:", "符号错了，另外：")
+MEANT = ("there is no `{0}`: `{1}` is meant.", "没有 `{0}`：这里应该是 `{1}`。")
 # What matches `method: message` and, below it, the line of code: the first pattern counts. {0},
 # {1} are the parts in parentheses, {close} a name that resembles the misspelt one, {first} the
 # method's first line.
 STUMBLES = [
+    ("AssertionError", "an `assert` of your own stops here: is what it demands true?",
+     "是你自己写的 assert 停在了这里：它的要求成立吗？"),
     ("OverflowError",
      "math.exp stops with an error where the result is too large; np.exp gives inf, 1 / inf is 0.",
      "结果太大时 math.exp 会报错停下；np.exp 得 inf，而 1 / inf 是 0。"),
@@ -343,9 +363,9 @@ STUMBLES = [
     (r"not callable\n.*\.(T|shape|size|ndim)\(",
      "{0} is no function: without parentheses after it.", "{0} 不是函数，后面不加括号。"),
     (r"(?:ndarray|float\w*|int\w*|tuple|list)' object is not callable",
-     "Python takes `a (b)` for a call: in a product a `*` has to stand before the parenthesis. (Or "
+     "Python takes `a(b)` for a call: in a product a `*` has to stand before the parenthesis. (Or "
      "a variable has the name of a function.)",
-     "Python 把 `a (b)` 看成函数调用：相乘时括号前要写 `*`。（也可能是变量和函数重名了。）"),
+     "Python 把 `a(b)` 看成函数调用：相乘时括号前要写 `*`。（也可能是变量和函数重名了。）"),
     (r"(?:forward|backward)\(\) (?:takes|missing|got)",
      "a call does not fit the parameters: the method has to begin with `{first}`.",
      "调用和参数对不上：方法的第一行应该是 `{first}`。"),
@@ -353,8 +373,8 @@ STUMBLES = [
      "a value is None: it was never set, or a function has no `return` or works in place.",
      "有一个值是 None：它没有赋过值，或者来自没写 return（或原地操作）的函数。"),
     ("builtin_function_or_method|'method'|'numpy.ufunc'|'function'|Dispatcher'",
-     "the parentheses of a call are missing: x.max is the function itself, x.max() its result.",
-     "漏了调用的括号：x.max 是函数本身，x.max() 才是结果。"),
+     "a function stands where its result belongs: it has to be called, as x.max() or f(x).",
+     "该用结果的地方用了函数本身：要写成调用，例如 x.max() 或 f(x)。"),
     ("RecursionError", *RECURSION),
     (r"(?:Linear'(?: object)? has no attribute|NameError: name) '([wWbB]|weights?|bias|params?)'",
      "the weights are kept in the object as __init__ names them: self.W (a capital) and self.b.",
@@ -374,8 +394,9 @@ STUMBLES = [
      "{close}",
      "这个类里没有方法 {0}：要么写一个（第一个参数是 self），要么直接在这里算。{close}"),
     ("'(?:Linear|Sigmoid|Softmax|CrossEntropyLoss)' object has no attribute '(.*?)'",
-     "self.{0} was never set. What is needed later has to be kept in self, under this name.{close}",
-     "从来没有设置过 self.{0}。后面要用的量，先要用同样的名字存进 self。{close}"),
+     "self.{0} was never set: what backward needs has to be kept by forward, in self, under this "
+     "name.{close}",
+     "从来没有设置过 self.{0}：backward 要用的量，要先在 forward 里用同样的名字存进 self。{close}"),
     ("has no attribute '(ln)'", "NumPy's natural logarithm is np.log.",
      "NumPy 的自然对数是 np.log。"),
     ("module 'numpy' has no attribute '(float|int|bool|object)'",
@@ -414,9 +435,9 @@ STUMBLES = [
      "there is no function {0} here: write it out with NumPy's own functions.{close}",
      "这里没有函数 {0}：请用 NumPy 的函数把它写出来。{close}"),
     ("NameError: name '(.*?)'",
-     "there is no variable {0} here: misspelt, or kept in self? The parameters are in `{first}`."
-     "{close}",
-     "这里没有变量 {0}：是拼错了，还是该从 self 里取？参数见 `{first}`。{close}"),
+     "there is no variable {0} here: misspelt, or kept in self? The parameters are those of "
+     "`{first}`.{close}",
+     "这里没有变量 {0}：是拼错了，还是该从 self 里取？参数只有 `{first}` 里的这些。{close}"),
     ("local variable '(sum|max|min|len|range|abs|list|np)'",
      "{0} is given a value in this method, so it is no longer the function: choose another name.",
      "这个方法里给 {0} 赋了值，它就不再是原来的函数：请换一个变量名。"),
@@ -430,7 +451,7 @@ STUMBLES = [
      "{0}= is unknown here. NumPy's sums and maxima have axis= and keepdims=, PyTorch's dim= and "
      "keepdim=; np.exp, np.log and Python's own sum have none of them.",
      "这里没有参数 {0}=。NumPy 的求和、最大值用 axis=、keepdims=（PyTorch 才是 dim=、keepdim=），"
-     "np.exp、np.log 和 Python 自带的 sum 都没有。"),
+     "np.exp、np.log 和 Python 自带的 sum 都没有这些参数。"),
     ("positional argument|takes at (?:most|least)|incorrect number of|invalid number of arguments",
      "a function on this line takes more, or fewer, values than it is given. Does a bracket close "
      "too early?",
@@ -453,7 +474,7 @@ STUMBLES = [
      "np.vectorize 的参数是函数本身，而不是它算出的结果。"),
     ("truth value of an array",
      "`if`, `and`, `max` want one truth value; comparing an array gives one for each entry.",
-     "if、and、max 只能判断一个真假；数组的比较得到的是每个元素各一个。"),
+     "if、and、max 只能判断一个真假；数组比较的结果是每个元素各有一个真假值。"),
     (r"^(?:Linear|Sigmoid|Softmax)\.backward.*(?:used as indices|only integer|indexing arrays)",
      "an index has to be an integer. grad_y is no label but a gradient; no labels arrive here.",
      "下标必须是整数。grad_y 是梯度，不是标签；这一层没有标签。"),
@@ -486,7 +507,8 @@ STUMBLES = [
      "the inner sizes of a matrix product have to agree: write the shape under each factor.",
      "矩阵乘法里相邻的两个数必须相等：请在每个因子下面写上形状。"),
     ("could not be broadcast(?!.*remapped)",
-     "entry by entry, the sizes (read from the right) have to be equal or 1.",
+     "*, +, - and / work entry by entry: the sizes, read from the right, have to be equal, or one "
+     "of them 1.",
      "逐元素运算时，从右往左看，各维的大小要相等，或者其中一个是 1。"),
 ]
 SIZE = ("{0} is written into the code as a size. Batches and layers differ: take it from a shape.",
@@ -497,13 +519,14 @@ ONES = ("a column is appended (for the bias?). W has no row for it; b is added t
 # Kinds of observations, and what was found by trying something out.
 CHANGED = {
     "weights": (
-        "the weights are updated or replaced inside the layer; the step is the optimizer's.",
+        "the layer updates or replaces its own weights. forward and backward only use them; "
+        "updating them is the optimizer's job.",
         "在层里更新或替换了权重。forward 和 backward 只使用权重，更新是优化器的事。"),
     "input": (
-        "-=, *=, x[...] = and out= write into the caller's array, in place. If the formula needs "
-        "such a step, work on a new array.",
-        "原地修改了输入：-=、*=、x[...] =、out= 会写进调用者的数组。如果公式里真有这一步，请算到"
-        "一个新数组里。"),
+        "the input is changed in place: -=, *=, x[...] = and out= write into the caller's array "
+        "(and y = x makes no copy). Put the result into a new array, as x = x - ... does.",
+        "原地修改了输入：-=、*=、x[...] =、out= 会写进调用者的数组（y = x 也不会复制）。请把结果"
+        "放进新的数组，例如 x = x - ...。"),
     "alias": (
         "self.{0} = self.{1} makes no copy: both are names of one array. Begin with "
         "np.zeros_like(self.{1}).",
@@ -514,10 +537,11 @@ CHANGED = {
         "backward 原地改动了 forward 保存的数组，而 forward 返回的也是这个数组。"),
 }
 NO_RETURN = ("a `return` is missing or not reached, or what it returns has no value (as print).",
-             "漏了 return，没有执行到它，或者 return 的东西没有值（例如 print）。")
+             "漏了 return，或者没有执行到它，或者 return 的东西没有值，例如 print(...)。")
 NOT_RETURNED = ("it is kept in self.{0}, but not returned: a `return` is missing.",
                 "结果存进了 self.{0}，但没有返回：漏了 return。")
-NOT_KEPT = ("backward has to keep this gradient in {0}, with self.: other variables end with it.",
+NOT_KEPT = ("backward has to store this gradient as {0}; a variable without self. is gone when it "
+            "ends.",
             "backward 要把这个梯度存进 {0}（要写 self.）；别的变量在方法结束时就没有了。")
 OTHER_NAME = ("it has another name, self.{0}. The optimizer looks for {1}.",
               "它存在了另一个名字 self.{0} 下面，而优化器要找的是 {1}。")
@@ -548,13 +572,14 @@ FACTS = {
     "earlier": ("a new object gives other numbers: something random, or left from before, is used.",
                 "换一个新对象，结果就不同：用了随机数，或者用了以前的调用留下的量。"),
     "left over": (
-        "a new object gives the right numbers: this one still uses what an earlier batch has left. "
-        "forward has to keep its numbers anew each time.",
-        "换一个新对象就对了：这个对象还在用以前某一批留下的量。forward 每次都要重新保存。"),
+        "a new object gives the right numbers, but this one still uses something that an earlier "
+        "call has left: every forward has to begin anew from x and the weights.",
+        "新建的对象算得对，这个对象却还在用以前调用时留下的量：forward 每次都要从 x 和权重"
+        "重新算。"),
     "keeps another": (
         "backward would be right with the {1} in self.{0}, but forward has kept something else "
         "there.",
-        "self.{0} 里如果是 forward 的{1}就对了：forward 存进去的是别的东西。"),
+        "如果 self.{0} 里存的是{1}，backward 就是对的；但 forward 存进去的是别的东西。"),
     "one sample": (
         "it is right for a single sample (a vector). A batch has one in each row, and each row is "
         "computed on its own: by axis=1 and keepdims=True, or in a loop over the rows.",
@@ -562,7 +587,7 @@ FACTS = {
         "keepdims=True，或者逐行循环。"),
     "rows mix": (
         "the first row of the result changes when other rows of the batch do. Each row is a sample "
-        "of its own: no sum and no product (N, N) runs over the rows.",
+        "of its own: never sum over the rows, nor form a product of shape (N, N).",
         "改动这一批的其他行，结果的第一行也跟着变。每一行是一个独立的样本：不能跨行求和，也不能"
         "做结果为 (N, N) 的乘积。"),
     "samples counted": (
@@ -580,12 +605,14 @@ FACTS = {
         "forward 先改了 {0} 的值才保存：self.{1} 里是输出，而 backward 要用输入。"),
     "one row": ("it is right for a batch of one row only.", "只有一行时是对的，多于一行就不对了。"),
     "carried": (
-        "each row is right alone, but of the batch only the first: something of an earlier row is "
-        "used for the later ones.",
+        "each row is right on its own, but in a batch only the first is: something of an earlier "
+        "row is used for the later ones.",
         "每一行单独算都对，但整批一起算时只有第一行对：后面的行用到了前面某一行的量。"),
-    "far": ("for ordinary numbers it is right; it differs only for {0}.",
-            "一般的数都算得对，只有这样的输入不对：{0}。"),
-    "loss": ("the loss is one number: the sum over all, divided by N.",
+    "far": ("the other batches come out right; wrong is only {0}.",
+            "其他各批都算得对，只有这一批不对：{0}。"),
+    "at zero": ("only entries where x is exactly 0 are wrong: do x > 0 and x < 0 leave them out?",
+                "只有 x 恰好为 0 的元素不对：是不是 x > 0 和 x < 0 都没有包括它？"),
+    "loss": ("the loss is one number: the sum over all rows and columns, divided by N.",
              "损失是一个数：全部加起来，再除以 N。"),
     "exchanged": ("y_hat and y are exchanged: with the two the other way round it would be right.",
                   "y_hat 和 y 弄反了：两者对调就对了。"),
@@ -593,8 +620,8 @@ FACTS = {
         "y_hat and y are exchanged; with the two the other way round, a division by N is missing.",
         "y_hat 和 y 弄反了；两者对调以后，只差除以 N。"),
     "lost axis": (
-        "numbers are added up (averaged) that have to stay apart: there is one for each entry.",
-        "把应该分开的数加起来（或平均）了：每个元素各有一个结果。"),
+        "numbers that have to stay apart are added up: there is one for each entry.",
+        "把应该分开的数加起来了：每个元素各有一个结果。"),
     "no transpose": (
         "entry by entry, the two arrays need the same shape: a transpose has no place there.",
         "逐元素运算时，两个数组的形状要一样：这里不该转置。"),
@@ -634,8 +661,8 @@ FACTS = {
         "made of y itself, without exp.",
         "对输出 y 又取了一次 np.exp，而 y 已经是算好的结果。导数直接由 y 算出，不需要 exp。"),
     "unused": (
-        "the result does not depend on {0}: whatever numbers stand there, it stays the same.",
-        "结果没有用到 {0}：它的数怎么变，结果都不变。"),
+        "the result does not depend on the values of {0}.",
+        "结果与 {0} 的值无关：不管其中的数怎么变，结果都一样。"),
     "not wanted": (
         "the result changes when {0} does, and it should not: the formula has no {0}.",
         "{0} 一变，结果也跟着变，而公式里并没有 {0}。"),
@@ -644,9 +671,9 @@ FACTS = {
         "the chain rule grad_y is a factor.",
         "grad_y 变为两倍，结果也应该变为两倍，这里却不是：按链式法则，grad_y 是一个因子。"),
     "entries mix": (
-        "one entry of the result changes when another of its row does; here each entry is computed "
-        "from its own alone.",
-        "改动一个元素，同一行里别的结果也跟着变；这里应该逐元素计算，互不影响。"),
+        "an entry of the result changes when another entry in its row of the input does; here each "
+        "result depends on its own entry alone.",
+        "改动输入的一个元素，同一行里其他位置的结果也跟着变；这里应该逐元素计算，互不影响。"),
     "own grad_y alone": (
         "entry i of the result depends on grad_y_i alone. Every grad_y_j of the row has to count "
         "in it: by the entries of the Jacobian off the diagonal, which are missing.",
@@ -656,17 +683,18 @@ FACTS = {
         "each entry of the result depends on its own x alone; every x of its row has to count.",
         "每个结果只和自己的 x 有关；而同一行的每个 x 都应该影响它。"),
     "wrong classes": (
-        "the loss changes with the probabilities of the wrong classes; only that of the right one "
-        "counts, where y is 1.",
+        "the loss changes with the probabilities of the wrong classes; only that of the right one, "
+        "where y is 1, should count.",
         "错误类别的概率一变，损失也跟着变；应该只算正确的那一类，也就是 y 为 1 的地方。"),
     "zero": (
         "where y is 0 the gradient has to be 0: these y_hat do not enter the loss.",
         "y 为 0 的地方，梯度应该是 0：那里的 y_hat 不影响损失。"),
     "no weights": (
-        "the result does not depend on {0}: whatever numbers stand there, it stays the same. The "
-        "weights are those that __init__ makes, self.W and self.b.",
-        "没有用到 {0}：它的数怎么变，结果都不变。权重是 __init__ 里的 self.W 和 self.b。"),
-    "thrown away": ("`{0}` is computed and thrown away: the line gives it no name.",
+        "the result does not depend on the values of {0}. The weights are those that __init__ "
+        "makes, self.W and self.b.",
+        "结果与 {0} 的值无关：不管其中的数怎么变，结果都一样。权重是 __init__ 里的 self.W 和 "
+        "self.b。"),
+    "thrown away": ("`{0}` is computed and thrown away: the line stores it in no variable.",
                     "`{0}` 算出来以后没有存进任何变量，结果丢掉了。"),
     "diagonal": (
         "np.diag takes the diagonal of a two-dimensional array; only from a vector does it make a "
@@ -679,10 +707,10 @@ FACTS = {
 # of the first are tried only where the first call fails, those of numbers where these are wrong
 # there: elsewhere much would fit by chance.
 REPAIRS_FIRST = {
-    "floor": ("`//` divides to whole numbers; / is meant: `{0}`.",
-              "`//` 是取整的除法，应该用 /：`{0}`。"),
-    "rounded": ("`{0}` makes the numbers coarser; without {1} they would be right.",
-                "`{0}` 丢掉了小数部分或精度；去掉 {1} 就对了。"),
+    "floor": ("in `{0}`, `//` rounds down to a whole number; / is meant.",
+              "`{0}` 里的 `//` 是向下取整的除法，应该用 /。"),
+    "rounded": ("`{0}` loses digits; without {1} the numbers would be right.",
+                "`{0}` 降低了数的精度；去掉 {1} 就对了。"),
     "integers": ("`{0}` makes no array of floats: what is put into it loses its decimals. Without "
                  "dtype, np.zeros gives floats.",
                  "`{0}` 得到的不是浮点数的数组，存进去的数会丢掉小数部分。np.zeros 不写 dtype "
@@ -691,13 +719,16 @@ REPAIRS_FIRST = {
                    "the others lose their decimals. Let the function give floats (1.0, 0.0).",
                    "`{0}` 按第一个结果的类型处理全部：第一个是整数（1、0）时，其余的小数就丢了。"
                    "让函数返回浮点数（1.0、0.0）。"),
-    "limited": ("`{0}` changes numbers that do occur. A limit has to lie so far out that it never "
-                "matters: 500 for an exponent, 1e-12 for a probability.",
-                "`{0}` 把平时会出现的数也改变了。界限要取得很远，平时不起作用：指数取 500，概率取 "
-                "1e-12。"),
+    "limited": ("`{0}` changes numbers that do occur. Leave it out, or let the limit lie so far "
+                "out that it never matters: 80 for an exponent, 1e-12 for a probability.",
+                "`{0}` 把平时会出现的数也改变了。请去掉它，或者把界限取得足够极端，正常的数碰不到："
+                "指数取 80，概率取 1e-12。"),
     "epsilon": ("`{0}` adds so much that it changes the result: a tiny number, such as 1e-12, is "
                 "enough to keep away from 0.",
                 "`{0}` 加的数太大，改变了结果：为避开 0，加 1e-12 这样极小的数就够了。"),
+    "cases": ("the two cases of `{0}` are exchanged.", "`{0}` 的两种情形写反了。"),
+    "returned early": ("`{0}` ends the method: what stands below it is never reached.",
+                       "`{0}` 结束了方法：它下面的代码永远不会执行。"),
     "return in loop": ("`{0}` stands inside the loop and ends it in its first turn.",
                        "`{0}` 写在了循环里，第一次就结束了循环。"),
 }
@@ -739,21 +770,24 @@ REPAIRS = {
     "surplus": ("without `{0}` it would be right.", "去掉 `{0}` 就对了。"),
     "wrapped": ("`{1}` would be right as it is, without `{0}`.",
                 "`{1}` 本身就对，去掉 `{0}` 就行。"),
-    "axis": ("`{0}` runs over the wrong axis, or loses one: axis=1 is along a row, axis=0 over the "
-             "rows of the batch; keepdims=True keeps it.",
-             "`{0}` 的轴不对，或者少了一维：axis=1 沿着一行，axis=0 跨过这一批的各行；"
+    "keepdims": ("`{0}` drops a dimension: with keepdims=True it is a column, (N, 1), and fits the "
+                 "rows of (N, D).",
+                 "`{0}` 少了一维：写上 keepdims=True 就是一列 (N, 1)，才能和 (N, D) 逐行对齐。"),
+    "axis": ("`{0}` runs over the wrong axis, or drops a dimension: axis=1 is within each row, "
+             "axis=0 over the rows of the batch; keepdims=True keeps the dimension.",
+             "`{0}` 的轴不对，或者少了一维：axis=1 是在每一行之内，axis=0 是对这一批的各行；"
              "keepdims=True 保留这一维。"),
     "column": ("`{0}` has one dimension, (N,): as a column, (N, 1), it fits the rows of (N, D). "
                "keepdims=True or [:, None] makes it one.",
                "`{0}` 只有一维 (N,)；写成一列 (N, 1) 才能和 (N, D) 逐行对齐：用 keepdims=True 或 "
                "[:, None]。"),
+    "transposed": ("`{0}` is transposed, and should not be.", "`{0}` 不应该转置。"),
     "reshaped": ("`{0}` keeps the order of the numbers; rows and columns are swapped by .T.",
                  "`{0}` 不改变数的次序；行和列对换要用 .T。"),
-    "transposed": ("`{0}` is transposed, and should not be.", "`{0}` 不应该转置。"),
     "not transposed": ("in `{1}`, `{0}` has to be transposed.", "`{1}` 里的 `{0}` 需要转置。"),
     "order": ("the two factors of `{0}` are in the wrong order.", "`{0}` 的两个因子次序反了。"),
-    "brackets": ("brackets: `{0}` should be `{1}`. * and / come before + and -; operators of the "
-                 "same rank go from left to right.",
+    "brackets": ("brackets: `{0}` should be `{1}`. * and / come before + and -; operators of "
+                 "equal rank go from left to right.",
                  "括号的问题：`{0}` 应该是 `{1}`。先乘除后加减，同级从左到右。"),
     "set in loop": ("`{0}` sets anew in each turn of the loop, where it has to add (+=).",
                     "`{0}` 在循环里每次都重新赋值，而应该累加（+=）。"),
@@ -767,25 +801,29 @@ REPAIRS = {
                "括号的位置不对：`{0}` 应该是 `{1}`。"),
 }
 REPAIRS_OF_NUMBERS = {
-    "cases": ("the two cases of `{0}` are exchanged.", "`{0}` 的两种情形写反了。"),
     "compared": ("the comparison `{0}` should be `{1}`.", "比较 `{0}` 应该是 `{1}`。"),
     "name": ("in `{0}`, {1} stands where {2} belongs.", "`{0}` 里的 {1} 应该是 {2}。"),
     "number": ("in `{0}`, the number {1} should be {2}.", "`{0}` 里的数 {1} 应该是 {2}。"),
     "function": ("in `{0}`, {1} stands where {2} belongs.", "`{0}` 里的 {1} 应该是 {2}。"),
+    "complement": ("in `{0}`, `{1}` should be `{2}`.", "`{0}` 里的 `{1}` 应该是 `{2}`。"),
     "minus": ("a minus is missing before `{0}` in `{1}`.", "`{1}` 里的 `{0}` 前面漏了负号。"),
     "unwrapped": ("around `{0}`, `{1}` is missing.", "`{0}` 外面漏了 `{1}`。"),
     "missing": ("after `{0}`, `{1}` is missing.", "`{0}` 后面漏了 `{1}`。"),
     "out of loop": ("`{0}` stands inside the loop, and belongs after it: indent it less.",
                     "`{0}` 写在了循环里面，应该放在循环之后：少缩进一级。"),
-    "into loop": ("`{0}` stands after the loop, and belongs inside it: indent it more.",
-                  "`{0}` 写在了循环之后，应该放在循环里面：多缩进一级。"),
+    "into loop": ("`{0}` stands after the loop, and belongs inside it: indent it (with all its "
+                  "body) by one more level.",
+                  "`{0}` 写在了循环之后，应该放在循环里面：（连同循环体）多缩进一级。"),
     "begun in loop": ("`{0}` stands before `{1}`, and belongs inside: each turn begins with it.",
                       "`{0}` 写在了 `{1}` 之前，应该放进循环里：每一次都要重新开始。"),
     "sequence": ("`{0}` has to come before `{1}`.", "`{0}` 应该放在 `{1}` 之前。"),
 }
-REMAINS = (
-    "\n(Ordinary numbers are right then; extreme ones, as 1000 or a probability of 0, not yet.)",
-    "\n（这样一般的数就对了；1000 这样的大数，或者为 0 的概率，还不对。）")
+REMAINS = {
+    "y": ("\n(Ordinary numbers then come out right; very large ones, such as 1000, do not yet.)",
+          "\n（这样一般的数就对了；但 1000 这样的大数还会出错。）"),
+    "loss": ("\n(Ordinary probabilities then come out right; those at or near 0 do not yet.)",
+             "\n（这样一般的概率就对了；但等于 0 或接近 0 的还会出错。）"),
+}
 ABSENT = ("it has to stand in class {0}, once, indented by four spaces, and begin with `{1}`.",
           "它应该写在类 {0} 里，缩进四个空格，只写一遍，第一行是 `{1}`。")
 

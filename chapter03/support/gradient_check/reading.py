@@ -175,7 +175,7 @@ def _unreadable(error, path):
     is_indented_wrongly = isinstance(error, IndentationError)
     if isinstance(error, TabError) or (is_indented_wrongly and "\t" in line):
         return UserError(
-            f"{place}: tabs and spaces are mixed. Indent with spaces alone, four a level.",
+            f"{place}: tabs and spaces are mixed. Indent with spaces alone, four per level.",
             f"文件 {place} 这一行的缩进混用了 Tab 和空格。请一律用空格缩进，每层四个。",
         )
 

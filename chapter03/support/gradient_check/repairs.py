@@ -6,6 +6,7 @@ import contextlib
 import inspect
 import re
 import textwrap
+import time
 import types
 import warnings
 from dataclasses import dataclass
@@ -16,12 +17,13 @@ import numpy as np
 
 from support.gradient_check import mistakes
 from support.gradient_check.calls import Call, kept_by
-from support.gradient_check.changes import CHANGES
+from support.gradient_check.changes import CHANGES, SIGNS
 from support.gradient_check.judge import fault_of
 from support.gradient_check.layers import batches_for
 from support.language import say
 
 MOST_TRIES = 300  # of one kind of change
+SECONDS = 1.5  # for all kinds; a method that is not slow needs a fifth of it
 CHANGED_FILE = "a changed model.py"
 
 
@@ -41,14 +43,15 @@ def found_by(change, fault):
 
     One place is changed at a time; then, as a mistake is often repeated, all that are alike.
     """
-    tree, slots = _method_of(fault)
+    method = _method_of(fault)
+    tree = method.tree
     tries = 0
     of_ordinary_numbers = None
     alike = collections.defaultdict(list)
-    for slot in slots:
+    for slot in method.slots:
         for i, (new, piece) in enumerate(CHANGES[change](slot, slot.node)):
             tries += 1
-            if tries > MOST_TRIES:
+            if tries > MOST_TRIES or time.monotonic() > method.deadline:
                 return of_ordinary_numbers
             ast.fix_missing_locations(new)
             # The same kind of change everywhere, only where the same stands, or for one variable.
@@ -69,17 +72,29 @@ def found_by(change, fault):
     return of_ordinary_numbers
 
 
+class Method(NamedTuple):
+    """A student's method, to be changed: its syntax tree, and the places in it."""
+
+    tree: ast.AST
+    slots: list  # of Slot; none if nothing is to be tried
+    deadline: float  # of time.monotonic
+
+
 @lru_cache(maxsize=1)  # each kind of change asks for it
 def _method_of(fault):
-    """Return the syntax tree of the method and its slots, none if nothing is to be tried."""
     tree = _tree_of(fault.call)
-    if not isinstance(tree, ast.FunctionDef) or _may_run_for_ever(tree):
-        return tree, []
-    return tree, _slots(tree, fault.call)
+    slots = []
+    if isinstance(tree, ast.FunctionDef) and _may_be_changed(tree):
+        slots = _slots(tree, fault.call)
+    return Method(tree, slots, time.monotonic() + SECONDS)
 
 
-def _may_run_for_ever(tree):
-    return any(isinstance(node, ast.While) for node in ast.walk(tree))
+def _may_be_changed(tree):
+    """Return whether a changed method tells anything.
+
+    With a `while` it may run for ever; with a `try`, a nonsense that fails may seem to be right.
+    """
+    return not any(isinstance(node, ast.While | ast.Try) for node in ast.walk(tree))
 
 
 def _tried_together(fault, tree, changes):
@@ -89,19 +104,17 @@ def _tried_together(fault, tree, changes):
     for slot, new, _ in changes:
         slot.set(new)
     try:
-        repair = _tried(fault, tree, changes[0][2])
+        repair = _tried(fault, tree, "")
+        if not repair:
+            return None
         needed = []
-        for change in changes if repair else ():
-            slot, new, _ = change
+        for slot, new, piece in changes:
             slot.set(slot.node)
             if not _tried(fault, tree, ""):
                 slot.set(new)
-                needed.append(change)
-        if not repair:
-            return None
-        # Quoted is the one that stands first in the code.
-        needed.sort(key=lambda change: (change[0].node.lineno, change[0].node.col_offset))
-        return repair._replace(piece=needed[0][2])
+                needed.append((slot.node.lineno, slot.node.col_offset, piece))
+        _, _, first = min(needed, key=lambda place: place[:2])
+        return repair._replace(piece=first)
     finally:
         for slot, _, _ in reversed(changes):
             slot.set(slot.node)
@@ -117,6 +130,7 @@ class Said(NamedTuple):
 def first_repair(table, fault):
     """Return what is Said of the first change that makes the method right; '' if none does."""
     of_ordinary_numbers = Said("", False)
+    remains = say(*mistakes.REMAINS[fault.call.layer.output])
     for name, text in table.items():
         repair = found_by(name, fault)
         if repair is None:
@@ -126,7 +140,7 @@ def first_repair(table, fault):
         if repair.is_whole:
             return Said(said, True)
         if not of_ordinary_numbers.text:
-            of_ordinary_numbers = Said(said + say(*mistakes.REMAINS), False)
+            of_ordinary_numbers = Said(said + remains, False)
     return of_ordinary_numbers
 
 
@@ -138,9 +152,10 @@ def repairs_for(fault):
     of_numbers = dict(mistakes.REPAIRS_OF_NUMBERS)
     if fault.kind == "error":
         of_numbers = {"name": of_numbers["name"]}
-    if fault.kind == "value":
-        del of_the_first["made"]  # the shape is right
-    return {**of_the_first, **mistakes.REPAIRS, **of_numbers}
+    of_any = dict(mistakes.REPAIRS)
+    if fault.kind == "value":  # the shape is right
+        del of_the_first["made"], of_any["column"]
+    return {**of_the_first, **of_any, **of_numbers}
 
 
 class Names(NamedTuple):
@@ -149,6 +164,7 @@ class Names(NamedTuple):
     arrays: list  # its parameters, and what is kept in self
     variables: list  # its own
     entries: list  # such as x[i, j]
+    operands: list  # such as "- x.max()", with their operators
 
 
 @dataclass
@@ -224,7 +240,7 @@ def _names(tree, call):
     arrays = list(call.layer.parameters(call.method))
     if call.subject is not None:
         arrays += [f"self.{name}" for name in kept_by(call.subject)]
-    variables, lists, entries, indices = [], [], [], []
+    variables, lists, entries, indices, operands = [], [], [], [], []
     for node in ast.walk(tree):
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
             variables.append(node.id)
@@ -235,11 +251,15 @@ def _names(tree, call):
         ):
             entries.append(ast.unparse(node))
             indices.append(entries[-1].removeprefix(ast.unparse(node.value)))
+        if isinstance(node, ast.BinOp) and type(node.op) in SIGNS:
+            right = ast.unparse(node.right)
+            operands.append((node.op, f"({right})" if isinstance(node.right, ast.BinOp) else right))
     # A list that is put into itself would keep NumPy busy for ever.
     variables = [name for name in variables if name not in lists]
     # An index that is used with one array may be meant for another.
     entries += [f"{array}{index}" for array in arrays for index in indices]
-    return Names(*(list(dict.fromkeys(names)) for names in (arrays, variables, entries)))
+    names = [list(dict.fromkeys(names)) for names in (arrays, variables, entries)]
+    return Names(*names, operands)
 
 
 def _tree_of(call):
@@ -266,7 +286,7 @@ def _tried(fault, tree, piece):
     if model is None:
         return None
     call = Call(model, fault.call.layer, fault.call.method, fault.call.batch).run()
-    if not _passes(call, fault):
+    if not _passes(call, fault) or _spoils(call, fault):
         return None
     before = None
     is_whole = True
@@ -288,6 +308,12 @@ def _passes(call, fault):
         return False
     # Of several results each may be wrong in its own way: it is asked for the first one.
     return fault_of(call, [fault.result] if fault.result else None) is None
+
+
+def _spoils(call, fault):
+    """Return whether a result is wrong in the call that was right before."""
+    others = [name for name in call.names if fault.result and name != fault.result]
+    return any(fault_of(call, [name]) and not fault_of(fault.call, [name]) for name in others)
 
 
 def _changed_model(call, tree):

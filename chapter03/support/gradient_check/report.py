@@ -272,7 +272,7 @@ def _print_fail(result):
     paragraphs = [
         (say("  Seen:        ", "    现象：    "), result.fault.seen),
         (say("  Looks like:  ", "    可能原因："), result.looks_like),
-        (say("  Example:     ", "    手算对照："), result.example),
+        (say("  Example:     ", "    小例子：  "), result.example),
         (say("  Read:        ", "    参考：    "), f"{_section(result)}\n{result.formula}"),
     ]
     for head, text in paragraphs:
@@ -296,7 +296,9 @@ def _paragraph(head, text):
     indent = _columns(head)
     width = max(20, _width() - indent)
     # A line may end between Chinese characters, but not before a comma or after a parenthesis.
-    piece = rf" +|[（“《]*(?:[!-~]{{1,{width}}}|.)[，。；：！？、）”》]*"
+    # Nor within code, where that fits into one.
+    code = rf"`[^`]{{1,{max(1, width - 4)}}}`[,.;:)]*"
+    piece = rf" +|[（“《]*(?:{code}|[!-~]{{1,{width}}}|.)[，。；：！？、）”》]*"
     lines = []
     for part in text.splitlines():
         lines += _wrapped(re.findall(piece, part), width)
