@@ -74,6 +74,7 @@ def _rows(table):
 SUBMISSIONS = list(
     _rows(r"""
 == Linear.forward
+dimension too many | self.x = x; return np.array([row @ self.W + self.b for row in x])
 bias is missing | return np.dot(x, self.W)
 one transpose too many | return x @ self.W.T + self.b
 order is wrong: samples | return self.W @ x + self.b
@@ -94,8 +95,8 @@ ends the program | raise SystemExit(3)
 still there | self.x = x; raise NotImplementedError("Linear.forward")
 column is appended | x = np.hstack([x, np.ones((len(x), 1))]); return x @ self.W + self.b
 np\.matrix is no plain | return np.asmatrix(x) @ self.W + self.b
-values of self\.W, self\.b\. The | self.w = np.full(self.W.shape, 0.1); return x @ self.w
-values of self\.W\. The | self.x = x; return x @ np.full(self.W.shape, 0.1) + self.b
+values of self\.W, self\.b: .*The weights | self.w = np.full(self.W.shape, 0.1); return x @ self.w
+values of self\.W: .*The weights | self.x = x; return x @ np.full(self.W.shape, 0.1) + self.b
 layer of its own | return np.maximum(0, x @ self.W + self.b)
 thrown away | self.x = x; x @ self.W; return x + self.b
 `self\.W` has to be transposed | return np.array([self.W @ row for row in x]) + self.b
@@ -187,12 +188,19 @@ through range | y = np.zeros((len(x), self.b.size))
         y[i] = x[i] @ self.W + self.b
     return y
 == Linear.backward
-N, the number of rows, once too often | self.x.T @ grad_y => self.x.T @ grad_y / self.x.shape[0]
+stands after a `return` | self.grad_b = grad_y.sum(axis=0, keepdims=True); return grad_y @ self.W.T
+    self.grad_W = self.x.T @ grad_y
+in forward, `self.x = x` stands after | self.x = x => pass
+    x @ self.W + self.b => x @ self.W + self.b\n        self.x = x
+Nothing is to be divided | self.x.T @ grad_y => self.x.T @ grad_y / self.x.shape[1]
+share W and b | self.grad_W = self.x.reshape(-1, 1) @ grad_y.reshape(1, -1); self.grad_b = grad_y
+    return grad_y @ self.W.T
+N, the number of rows, one time too many | self.x.T @ grad_y => self.x.T @ grad_y / self.x.shape[0]
 averaged.*it is \(m,\) | grad_y.sum(axis=0, keepdims=True) => np.mean(grad_y, axis=0)
-add up the rows | grad_y.sum(axis=0, keepdims=True) => np.sum(grad_y, axis=1, keepdims=True)
+sum over the rows | grad_y.sum(axis=0, keepdims=True) => np.sum(grad_y, axis=1, keepdims=True)
 grad_b is \(m,\) | grad_y.sum(axis=0, keepdims=True) => np.sum(grad_y, axis=0)
-add up the rows | grad_y.sum(axis=0, keepdims=True) => np.sum(grad_y)
-add up the rows | grad_y.sum(axis=0, keepdims=True) => grad_y
+sum over the rows | grad_y.sum(axis=0, keepdims=True) => np.sum(grad_y)
+sum over the rows | grad_y.sum(axis=0, keepdims=True) => grad_y
 store this gradient | \n        self.grad_b = grad_y.sum(axis=0, keepdims=True) => <nothing>
 constant 1, .*gradient is not used | grad_y.sum(axis=0, keepdims=True) => np.ones_like(self.b)
 another name, self\.dW | self.dW = self.x.T @ grad_y; self.db = grad_y.sum(axis=0)
@@ -203,7 +211,7 @@ inner sizes | self.x.T @ grad_y => np.dot(self.x, grad_y)
 entry by entry | self.x.T @ grad_y => self.x * grad_y
 W is not transposed | return grad_y @ self.W.T => return grad_y @ self.W
 inner sizes | return grad_y @ self.W.T => return self.W @ grad_y.T
-sign is wrong: | self.x.T @ grad_y => -self.x.T @ grad_y
+sign is wrong; | self.x.T @ grad_y => -self.x.T @ grad_y
 several values | return grad_y @ self.W.T => return grad_y @ self.W.T, self.grad_W, self.grad_b
 the call before | self.grad_W = self.x.T => self.grad_W = getattr(self, "grad_W", 0) + self.x.T
 no self\.grad_W yet | self.grad_W = self.x => self.grad_W += self.x
@@ -302,6 +310,10 @@ a comma at the end | self.x = x => self.x = x,
 keepdims has to be named | grad_y.sum(axis=0, keepdims=True) => np.sum(grad_y, 0, True)
 unsqueeze is PyTorch | grad_y.sum(axis=0, keepdims=True) => grad_y.sum(axis=0).unsqueeze(0)
 == Sigmoid.forward
+exp overflows for a large x | if np.all(x >= 0): return 1 / (1 + np.exp(-x))
+    return np.exp(x) / (1 + np.exp(x))
+exp overflows for a large x | if np.all(x >= 0): return np.exp(x) / (1 + np.exp(x))
+    return 1 / (1 + np.exp(-x))
 there is no variable out here: [^?]*\?[^?]*$ | def f():
         out = (1 + np.tanh(x / 2)) / 2
     f(); return out
@@ -385,6 +397,7 @@ pair of brackets | n, d = x.shape; y = np.zeros(n, d)
     return y
 not what it returns | return np.vectorize(1 / (1 + np.exp(-x)))(x)
 == Sigmoid.backward
+gradient of Softmax | y = self.y; return y * (grad_y - (grad_y * y).sum(1, keepdims=True))
 input x is used | self.y = (1 + => self.x, self.y = x, (1 +
     return grad_y * self.x * (1 - self.x)
 grad_y is forgotten | return self.y * (1 - self.y)
@@ -395,11 +408,11 @@ once too often | s = 0.5 + 0.5 * np.tanh(0.5 * self.y); return grad_y * s * (1 -
 alters in place | self.y *= 1 - self.y; return grad_y * self.y
 `a\(b\)` for a call | return grad_y * self.y (1 - self.y)
 no matrix product | return np.matmul(self.y, 1 - self.y) * grad_y
-no transpose is wanted | return grad_y @ self.y.T * (1 - self.y)
+should multiply entry by entry | return grad_y @ self.y.T * (1 - self.y)
 transpose has no place | return self.y.T * (1 - self.y)
 derivative of tanh | return grad_y * (1 - self.y ** 2)
 without .\*\* 2. it | return grad_y * self.y * (1 - self.y) ** 2
-wrong operator: - stands where \* | return grad_y * self.y - (1 - self.y)
+should be `grad_y \* self\.y \* \(1 - self\.y\)` | return grad_y * self.y - (1 - self.y)
 `def backward` stands twice | return grad_y * self.y * (1 - self.y)
     class Softmax: =>     def backward(self, grad_y):\n        return self.y\n\n\nclass Softmax:
 self\.y stands where grad_y belongs | return self.y * self.y * (1 - self.y)
@@ -408,7 +421,7 @@ raw memory | return -grad_y.data * self.y * (1 - self.y)
 np\.max takes its second | return np.max(0, grad_y)
 no exp | self.y = (1 + => self.x, self.y = x, (1 +
     e = np.exp(-self.x); return grad_y * e / (1 + e) ** 2
-applied to grad_y | s = self.forward(grad_y); return s * (1 - s)
+computed from grad_y | s = self.forward(grad_y); return s * (1 - s)
 function stands where | return grad_y * self.y.copy * (1 - self.y)
 PASS | return grad_y * (self.y - self.y ** 2)
 PASS | grad_x = 1 - self.y; grad_x *= self.y; grad_x *= grad_y; return grad_x
@@ -422,10 +435,13 @@ a zip is missing | dx = []
         dx.append(g * y * (1 - y))
     return np.array(dx)
 == Softmax.forward
+the other batches | m = np.max(x, axis=1)[:, None]; e = np.exp(np.where(m < 600, x, x / m))
+    self.y = e / e.sum(axis=1, keepdims=True); return self.y
 sigmoid of each entry.*\n.*x - x\.max | x = x - x.max(axis=1, keepdims=True)
     self.y = 1 / (1 + np.exp(-x))
     return self.y
-`max\(x\)` runs over the wrong | e = np.exp(x - max(x)); self.y = e / sum(e); return self.y
+`max\(x\)` is Python's own | e = np.exp(x - max(x)); self.y = e / e.sum(1, keepdims=True)
+    return self.y
 min stands where max belongs | e = np.exp(x - x.min(axis=1, keepdims=True))
     self.y = e / e.sum(axis=1, keepdims=True)
     return self.y
@@ -500,12 +516,22 @@ no longer the function | e = np.exp(x); sum = sum(e.T); return e / sum[:, None]
 as a column | e = np.exp(x - x.max(axis=1)[:, None]); s = np.fromiter(map(sum, e), float)
     return 3 * e / (3 * s)
 == Softmax.backward
+term is added | return grad_y * self.y + self.y
+everything cancels | y = self.y; J = np.einsum('ni,ij->nij', y, np.eye(y.shape[1]))
+    J -= np.einsum('ni,nj->nij', y, y)
+    return grad_y * J.sum(axis=2)
+all of them added up | y = self.y; dx = np.zeros_like(y)
+    for n in range(len(y)):
+        for i in range(y.shape[1]):
+            for j in range(y.shape[1]):
+                dx[n, i] = grad_y[n, i] * y[n, i] * ((i == j) - y[n, j])
+    return dx
 diagonal of the Jacobian | return grad_y * self.y * (1 - self.y)
 one layer | return grad_y
 within each row | return self.y * (grad_y - np.sum(grad_y * self.y, axis=0, keepdims=True))
 dimension is lost | return self.y * (grad_y - np.sum(grad_y * self.y, axis=1))
 sizes, read from the right | return self.y * (grad_y - (grad_y * self.y)[:, 1:])
-it is 0, | return grad_y * self.y * (1 - self.y.sum(axis=1, keepdims=True))
+everything cancels | return grad_y * self.y * (1 - self.y.sum(axis=1, keepdims=True))
 shortcut | return (self.y - grad_y) / len(grad_y)
 single Jacobian | return grad_y @ (np.diag(self.y) - np.outer(self.y, self.y))
 single Jacobian | s = self.y.reshape(-1, 1); return (np.diagflat(s) - np.dot(s, s.T)) @ grad_y
@@ -604,10 +630,21 @@ batch of one row only | y = self.y; return y * (grad_y - grad_y @ y.swapaxes(0, 
 stack of matrices | y = self.y; j = y[:, :, None] * (np.eye(len(y[0])) - y[:, None])
     return j @ grad_y
 == CrossEntropyLoss.forward
+wrong classes | return -((2 * y + 1) * np.log(y_hat + 1e-12)).sum() / len(y)
+takes all these columns from every row | k = y.argmax(1); return -np.log(y_hat[:, k]).mean()
+has to add | for n in range(len(y)):
+        for i in range(y.shape[1]):
+            loss = -y[n, i] * np.log(np.maximum(y_hat[n, i], 1e-12))
+    return loss / len(y)
+NUMBERS | rows = range(len(y) - 1, -1, -1)
+    for n in rows:
+        for i in range(y.shape[1]):
+            loss = -y[n, i] * np.log(np.maximum(y_hat[n, i] ** 2, 1e-12))
+    return loss / len(y)
 N times too large | return float(-np.sum(y * np.log(y_hat + 1e-12)))
 instead of N | return float(-np.sum(y * np.log(y_hat + 1e-12)) / y.shape[1])
-np\.mean, say | return -np.mean(y * np.log(np.clip(y_hat, 1e-7, 1 - 1e-7)))
-sign is wrong: | return np.sum(y * np.log(y_hat + 1e-12)) / len(y)
+and np\.mean count | return -np.mean(y * np.log(np.clip(y_hat, 1e-7, 1 - 1e-7)))
+sign is wrong; | return np.sum(y * np.log(y_hat + 1e-12)) / len(y)
 is not e | return -np.sum(y * np.log2(y_hat + 1e-12)) / len(y)
 in float64 it is right | return -np.sum(y * np.log(y_hat + 1e-100)) / len(y)
 log\(0\) is -inf | return -np.sum(y * np.log(y_hat)) / len(y)
@@ -628,8 +665,8 @@ adds so much | return -np.mean(np.sum(y * np.log(y_hat + 0.3), axis=1))
 np\.max takes its second | return -np.sum(y * np.log(np.max(y_hat, 1e-12))) / len(y)
 N is no variable | return -1/N * np.sum(y * np.log(y_hat))
 rounds down | return -1 // len(y) * np.sum(y * np.log(y_hat + 1e-12))
-other way round it | return -np.sum(y_hat * np.log(y)) / len(y)
-other way round it | return -np.sum(target * np.log(predicted + 1e-12)) / len(target)
+other way round, it | return -np.sum(y_hat * np.log(y)) / len(y)
+other way round, it | return -np.sum(target * np.log(predicted + 1e-12)) / len(target)
     def forward(self, y_hat, y): => def forward(self, target, predicted):
 binary | p = y_hat + 1e-12; return -(y * np.log(p) + (1 - y) * np.log(1 - p + 1e-12))[0, 0]
 binary | p = y_hat + 1e-12; return -(y @ np.log(p).T + (1 - y) @ np.log(1 - p + 1e-12).T)
@@ -639,7 +676,7 @@ mean squared | return np.mean((y - y_hat) ** 2)
 factor y is missing | return -np.sum(np.log(y_hat + 1e-12)) / len(y)
 no power | return -np.sum(y^2 * np.log(y_hat)) / len(y)
 1 / 0|division by 0 | return np.sum(y / y_hat - 1) / len(y) + 0 / (y_hat.sum() * 0)
-np\.float exists no longer | return -np.sum(y * np.log(y_hat.astype(np.float))) / len(y)
+np\.float no longer exists | return -np.sum(y * np.log(y_hat.astype(np.float))) / len(y)
 PASS | self.y, self.y_hat = y, y_hat + 1e-6; return -(y * np.log(self.y_hat)).sum(axis=1).mean()
 PASS | self.y, self.y_hat = y, np.clip(y_hat, 1e-7, 1 - 1e-7)
     return np.mean(-np.sum(y * np.log(self.y_hat), axis=1))
@@ -670,9 +707,10 @@ PASS | self.y, self.y_hat = y, np.where(y_hat > 0, y_hat, 1e-30).astype(y_hat.dt
 counted by len\(y\) | self.y, self.y_hat = y, y_hat; return -np.sum(y * np.log(y_hat)) / y.length
 taken of the sum | return -np.log(np.sum(y * y_hat)) / len(y)
 share of right | return np.mean(y_hat.argmax(axis=1) != y.argmax(axis=1))
-wrong classes | return -np.log(y_hat[:, y.argmax(axis=1)] + 1e-12).mean()
+takes one from each | return -np.log(y_hat[:, y.argmax(axis=1)] + 1e-12).mean()
 multiply the arrays first | return -np.sum(y, np.log(y_hat)) / len(y)
 == CrossEntropyLoss.backward
+count all N | return -self.y / self.y_hat / self.y.size
 whole shape, \(5, 4\) | return -self.y / self.y_hat / self.y.shape
 shape\[0\] in NumPy | return -self.y / self.y_hat / self.y.size(0)
 loss itself does not | return self.forward(self.y_hat, self.y) * (self.y_hat - self.y)

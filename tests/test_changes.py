@@ -26,12 +26,15 @@ FOUND = [
     ("product", "Sigmoid.backward", "return np.dot(grad_y.T, self.y * (1 - self.y)).T",
      "np.dot(grad_y.T, self.y * (1 - self.y)).T"),
     ("outer", "Softmax.backward", "dx = np.zeros_like(grad_y)\nfor i, y in enumerate(self.y):\n"
-     "    dx[i] = (np.diag(y) - y @ y.T) @ grad_y[i]\nreturn dx", "y @ y.T"),
+     "    dx[i] = (np.diag(y) - y @ y.T) @ grad_y[i]\nreturn dx", ("y @ y.T", "np.outer(y, y)")),
     ("einsum", "Linear.forward", "return np.einsum('nd,dm->m', x, self.W) + self.b",
      ("nd,dm->m", "nm")),
     ("einsum letters", "Softmax.backward", "y = self.y\n"
      "J = y[:, None] * np.eye(y.shape[1]) - np.einsum('ni,nj->nij', y, y)\n"
      "return np.einsum('nij,nk->nk', J, grad_y)", ("nij,nk->nk", "i, j")),
+    ("picked", "CrossEntropyLoss.forward",
+     "k = y.argmax(axis=1); return -np.log(y_hat[:, k] + 1e-12).mean()",
+     ("y_hat[:, k]", "y_hat[np.arange(len(k)), k]")),
     ("average", "Softmax.backward",
      "return self.y * (grad_y - (grad_y * self.y).mean(axis=1, keepdims=True))",
      "(grad_y * self.y).mean(axis=1, keepdims=True)"),
@@ -43,8 +46,14 @@ FOUND = [
      "+ (x[:, :1] - 1)"),
     ("wrapped", "CrossEntropyLoss.backward", "return -self.y / np.log(self.y_hat) / len(self.y)",
      ("np.log( )", "self.y_hat")),
-    ("axis", "Softmax.forward", "e = np.exp(x - max(x)); return e / e.sum(axis=1, keepdims=True)",
-     "max(x)"),
+    ("wrapped", "Sigmoid.backward", "g = grad_y * self.y\n"
+     "return g - self.y * (g * 1).sum(axis=1, keepdims=True)",
+     (".sum(axis=1, keepdims=True)", "g * 1")),
+    ("builtin", "Softmax.forward",
+     "e = np.exp(x - max(x)); return e / e.sum(axis=1, keepdims=True)",
+     ("max(x)", "np.max(x, axis=1, keepdims=True)")),
+    ("axis", "Softmax.forward", "e = np.exp(x - x.max(axis=1, keepdims=True))\n"
+     "return e / e.sum()", ("e.sum()", "e.sum(axis=1, keepdims=True)")),
     ("column", "Softmax.forward", "e = np.exp(x - x.max(axis=1)[:, None])\n"
      "return e / np.fromiter(map(sum, e), float)", "np.fromiter(map(sum, e), float)"),
     ("reshaped", "Linear.backward", "self.x.T @ grad_y => self.x.reshape(-1, len(self.x)) @ grad_y",
@@ -77,13 +86,16 @@ FOUND = [
     ("set in loop", "Linear.backward", "self.grad_b = grad_y.sum(axis=0)[None]\n"
      "for x, g in zip(self.x, grad_y):\n    self.grad_W = np.outer(x, g)\nreturn grad_y @ self.W.T",
      None),  # to what would it be added?
+    ("set in loop", "CrossEntropyLoss.forward", "for p, t in zip(y_hat, y):\n"
+     "    loss = -t @ np.log(p + 1e-12)\nreturn loss / len(y)", "loss = -t @ np.log(p + 1e-12)"),
     ("set in loop", "Softmax.forward", "e = np.exp(x - x.max(axis=1)[:, None])\n"
      "s = np.zeros((len(x), 1))\nfor j in range(x.shape[1]):\n    s[:, 0] = e[:, j]\nreturn e / s",
      "s[:, 0] = e[:, j]"),
     ("added in loop", "Sigmoid.backward", "dx = np.zeros_like(grad_y)\n"
      "for i in range(len(dx)):\n    dx += grad_y[i] * self.y[i] * (1 - self.y[i])\nreturn dx",
      ("dx += grad_y[i] * self.y[i] * (1 - self.y[i])", "dx[i]")),
-    ("operator", "Sigmoid.forward", "return 1 / (1 - np.exp(-x))", ("1 - np.exp(-x)", "-", "+")),
+    ("operator", "Sigmoid.forward", "return 1 / (1 - np.exp(-x))",
+     ("1 - np.exp(-x)", "1 + np.exp(-x)")),
     ("sides", "Sigmoid.forward", "return (1 + np.exp(-x)) / 1",
      ("(1 + np.exp(-x)) / 1", "1 / (1 + np.exp(-x))")),
     ("inside", "Softmax.forward", "z = x - x.max(axis=1, keepdims=True)\n"
@@ -97,24 +109,30 @@ FOUND = [
      "return np.where(self.y == 0, -1 / self.y_hat / len(self.y), 0)",
      ("self.y == 0", "self.y != 0")),
     ("name", "Sigmoid.backward", "return grad_y * self.y * (1 - grad_y)",
-     ("return grad_y * self.y * (1 - grad_y)", "grad_y", "self.y")),
+     ("return grad_y * self.y * (1 - grad_y)", "grad_y", "self.y",
+      ": `return grad_y * self.y * (1 - self.y)`")),
     ("number", "Sigmoid.backward", "return grad_y * self.y * (2 - self.y)",
-     ("return grad_y * self.y * (2 - self.y)", 2, 1)),
+     ("return grad_y * self.y * (2 - self.y)", 2, 1, "")),
     ("function", "CrossEntropyLoss.backward", "grad = np.ones_like(self.y); k = self.y == 1\n"
      "grad[k] = -1 / self.y_hat[k] / len(k)\nreturn grad",
-     ("grad = np.ones_like(self.y)", "ones_like", "zeros_like")),
+     ("grad = np.ones_like(self.y)", "ones_like", "zeros_like", "")),
+    ("function", "CrossEntropyLoss.backward", "grad = self.y_hat.copy(); k = self.y == 1\n"
+     "grad[k] = -1 / self.y_hat[k] / len(k)\nreturn grad",
+     ("grad = self.y_hat.copy()", "copy", "np.zeros_like",
+      ": `grad = np.zeros_like(self.y_hat)`")),
     ("complement", "Sigmoid.backward", "return grad_y * self.y * self.y",
-     ("return grad_y * self.y * self.y", "self.y", "1 - self.y")),
+     ("return grad_y * self.y * self.y", "self.y", "(1 - self.y)")),
     ("keepdims", "Softmax.forward", "e = np.exp(x - x.max(axis=1)); return e / e.sum(axis=1)",
      "x.max(axis=1)"),
     ("minus", "Softmax.forward", "m = x.max(axis=1, keepdims=True); e = np.exp(m - x)\n"
-     "return e / e.sum(axis=1, keepdims=True)", ("m - x", "e = np.exp(m - x)")),
+     "return e / e.sum(axis=1, keepdims=True)", ("e = np.exp(m - x)", "m - x", "-(m - x)")),
     ("unwrapped", "Softmax.forward", "z = x - x.max(axis=1, keepdims=True)\n"
      "return np.exp(z) / z.sum(axis=1, keepdims=True)", ("z", "np.exp( ... )")),
     ("missing", "Softmax.backward", "a = grad_y * self.y\nb = a.sum(axis=1, keepdims=True)\n"
-     "return a - b", ("a.sum(axis=1, keepdims=True)", "* self.y")),
+     "return a - b", ("a.sum(axis=1, keepdims=True)", "* self.y",
+      "a.sum(axis=1, keepdims=True) * self.y")),
     ("missing", "Softmax.forward", "m = x.max(axis=1, keepdims=True)\n"
-     "return np.exp(x - m) / np.exp(x).sum(axis=1, keepdims=True)", ("x", "- m")),
+     "return np.exp(x - m) / np.exp(x).sum(axis=1, keepdims=True)", ("x", "- m", "x - m")),
     ("out of loop", "CrossEntropyLoss.forward", "loss = 0\nfor p, t in zip(y_hat, y):\n"
      "    loss -= np.sum(t * np.log(p + 1e-12))\n    loss /= len(y)\nreturn loss",
      "loss /= len(y)"),

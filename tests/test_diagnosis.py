@@ -44,7 +44,7 @@ def report(submission):
     if not found:
         return "PASS", "", ""
     method, fault = found
-    return method, *diagnosis.explain(fault)
+    return method, *diagnosis.explain(fault)[:2]
 
 
 def short(submission):
@@ -66,9 +66,41 @@ def test_right_code_passes_and_wrong_code_is_named_by_method_and_mistake(submiss
 def test_in_chinese_every_mistake_is_told_in_chinese(chinese):
     for submission in WRONG:
         _, fault = fault_of(submission)
-        text, _ = diagnosis.explain(fault)
+        text = diagnosis.explain(fault).looks_like
         assert bool(text) == (submission.says != "NUMBERS")
         assert not text or re.search("[\u4e00-\u9fff]", text.partition("\n")[0])
+
+
+QUOTED = re.compile(r"`([^`]+)`(?: should be|[^`]*:) `([^`]+)`(?: is meant|[.])")
+
+
+def changed(source, old, new):
+    """Yield texts with code replaced as it stands there: in one place, and in all."""
+    text = ast.unparse(ast.parse(source))
+    for match in re.finditer(re.escape(old), text):
+        yield text[: match.start()] + new + text[match.end() :]
+    yield text.replace(old, new)
+
+
+def is_right(source, method):
+    """Return whether a method is not what is blamed in a text of model.py."""
+    with contextlib.suppress(SyntaxError):
+        fault = first_fault(module(source), method.partition(".")[0])
+        return fault is None or fault[0] != method
+    return False
+
+
+def test_what_is_said_to_be_meant_is_right_as_it_is_quoted():
+    quoted = []
+    for submission in WRONG:
+        _, said, _ = report(submission)
+        found = QUOTED.search(said)
+        if not found or "Ordinary" in said:
+            continue
+        quoted.append(submission)
+        texts = changed(submission.source, *found.groups())
+        assert any(is_right(text, submission.blamed) for text in texts), said
+    assert len(quoted) > 10
 
 
 def fresh(layer):
@@ -133,6 +165,6 @@ def test_whatever_is_wrong_is_explained_without_a_crash(tens):
         name, source = changed_at_random(seed)
         found = first_fault(module(source), name)
         if found:
-            said, example = diagnosis.explain(found[1])
+            said, example, _ = diagnosis.explain(found[1])
             assert isinstance(said, str)
             assert isinstance(example, str)

@@ -64,7 +64,7 @@ def test_right_code_in_any_style_passes_with_the_whole_network(submission):
 WRONG = [
     # a method, its code, the line to be blamed, what is seen and what that looks like
     ("Sigmoid.backward", "g = grad_y * self.y * (1 - self.y); g[3:, 1] *= 1.01; return g",
-     "def back", r"\[3, 1\] is .* 2 of 20 entries are wrong"),
+     "def back", r"\[3, 1\] is .* wrong in 2 of 20 entries"),
     ("Softmax.forward", "exp_x = np.exp(x); return exp_x / exp_x.sum(axis=1, keepdims=True)",
      "def for", "is nan.*rows near.*NumPy warned in `exp_x"),
     ("CrossEntropyLoss.forward", "self.y = y; self.y_hat = np.where(y_hat == 0, 0.05, y_hat)\n"

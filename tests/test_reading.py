@@ -208,7 +208,7 @@ MISTAKES = {
     "tab": (SOLUTION.replace("        self.x = x\n", "\tself.x = x\n"), "tabs and spaces are"),
     "unexpected tab": ("x = 1\n\ty = 2\n", "model.py:2: tabs and spaces are mixed"),
     "seven spaces": (SOLUTION.replace("        self.x = x\n", "       self.x = x\n"),
-                     f"model.py:{LINE - 1}: .*It begins with 7 spaces; in a class, `def` begins"),
+                     f"model.py:{LINE - 1}: .*begins with 7 spaces; in a class, a `def` line"),
     "return outside": ("class A:\n    def f(self):\n        '''d'''\n    return 1\n",
                        "model.py:4: .*'return' outside function. It begins with 4 spaces"),
     "no body": ("class A:\n    def f(self):\n    return 1\n",

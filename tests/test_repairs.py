@@ -30,7 +30,7 @@ FOUND = [
      ("np.round(x, 1)", "np.round")),
     # Nothing is quoted that may stay.
     ("axis", "Softmax.forward", "m = x.max(axis=1, keepdims=True); e = np.exp(x - m)\n"
-     "return e / e.sum(axis=1)", "e.sum(axis=1)"),
+     "return e / e.sum(axis=1)", ("e.sum(axis=1)", "e.sum(axis=1, keepdims=True)")),
     # The same mistake with one variable, where others are set as well.
     ("set in loop", "Softmax.backward", "dx = np.zeros_like(grad_y)\n"
      "for n, y in enumerate(self.y):\n    g = grad_y[n]\n"
@@ -40,7 +40,8 @@ FOUND = [
      "dx[n, i] = g[j] * y[i] * (1 - y[i])"),
     # Of several results, it is asked for the one that was found wrong.
     ("axis", "Linear.backward", "self.x.T @ grad_y => (self.x.T @ grad_y) * 2\n"
-     "grad_y.sum(axis=0, keepdims=True) => grad_y.sum(axis=1)", "grad_y.sum(axis=1)"),
+     "grad_y.sum(axis=0, keepdims=True) => grad_y.sum(axis=1)",
+     ("grad_y.sum(axis=1)", "grad_y.sum(axis=0, keepdims=True)")),
     # No other change than one that makes it right is believed.
     ("surplus", "Sigmoid.forward", "return np.tanh(x) + 1", None),
     # Nor is one tried that may run for ever.
@@ -58,7 +59,7 @@ def test_a_change_is_believed_if_the_method_is_right_with_it(change, method, cod
 
 def test_a_change_that_leaves_extremes_wrong_is_marked():
     ordinary = fault_of("Softmax.forward", "e = np.exp(x); return e / e.sum(axis=1)")
-    assert repairs.found_by("axis", ordinary) == ("e.sum(axis=1)", False)
+    assert not repairs.found_by("axis", ordinary).is_whole
     whole = fault_of("Sigmoid.forward", "return 1 / 1 + np.exp(-x)")
     assert repairs.found_by("brackets", whole).is_whole
 

@@ -79,7 +79,7 @@ def test_lines_wrap_at_the_terminal_s_width(columns, language, model, monkeypatc
     monkeypatch.setenv("COLUMNS", str(columns))
     monkeypatch.setenv("LANGUAGE", language)
     said = "一二三四，" * 40 + "x" * 150
-    monkeypatch.setattr(report.diagnosis, "explain", lambda _: (said, ""))
+    monkeypatch.setattr(report.diagnosis, "explain", lambda _: (said, "", ""))
     gradient_check.run(model(TWO_WRONG))
     lines = capsys.readouterr().out.split("\n\n")[2].split("\n")
     widest = max(width(line) for line in lines)
@@ -89,7 +89,7 @@ def test_lines_wrap_at_the_terminal_s_width(columns, language, model, monkeypatc
 
 def test_a_sign_that_chinese_fonts_make_wide_counts_twice(model, chinese, monkeypatch, capsys):
     monkeypatch.setenv("COLUMNS", "80")
-    monkeypatch.setattr(report.diagnosis, "explain", lambda _: ("±" * 100, ""))
+    monkeypatch.setattr(report.diagnosis, "explain", lambda _: ("±" * 100, "", ""))
     gradient_check.run(model(TWO_WRONG))
     most = max(line.count("±") for line in capsys.readouterr().out.splitlines())
     assert 30 <= most < 40
@@ -133,7 +133,7 @@ def test_the_report_is_in_chinese_and_nothing_is_glued_to_a_place(model, chinese
 def test_no_chinese_character_stands_alone_on_a_last_line(model, chinese, monkeypatch, capsys):
     for length in range(30, 50):
         said = "字" * length + "。"
-        monkeypatch.setattr(report.diagnosis, "explain", lambda _, said=said: (said, ""))
+        monkeypatch.setattr(report.diagnosis, "explain", lambda _, said=said: (said, "", ""))
         gradient_check.run(model(TWO_WRONG))
         output = capsys.readouterr().out
         assert output.count("字") == length
@@ -147,7 +147,7 @@ def test_an_init_that_was_changed_is_named_itself(model, capsys):
     assert re.search(r"\nNext: correct Linear.__init__, model.py:\d+, and run this again", output)
 
 
-@pytest.mark.parametrize("body", ["return '', ''", "raise ValueError", "while True: pass"])
+@pytest.mark.parametrize("body", ["return '', '', ''", "raise ValueError", "while True: pass"])
 def test_without_an_explanation_the_report_is_whole(body, model, monkeypatch, capsys):
     explained = {}
     exec(f"def explain(*_):\n    {body}", explained)

@@ -144,9 +144,24 @@ def _outer(_, node):
     """y @ y.T of two vectors, which is one number."""
     match node:
         case ast.BinOp(left, ast.MatMult(), right):
-            yield _with("np.outer(_, 0)", _bare(left), _bare(right)), ast.unparse(node)
+            pass
         case ast.Call(ast.Attribute(attr=name), [left, right]) if name in PRODUCTS:
-            yield _with("np.outer(_, 0)", _bare(left), _bare(right)), ast.unparse(node)
+            pass
+        case _:
+            return
+    new = _with("np.outer(_, 0)", _bare(left), _bare(right))
+    yield new, (ast.unparse(node), ast.unparse(new))
+
+
+def _picked(_, node):
+    """One column of each row, where all are taken from every row."""
+    match node:
+        case ast.Subscript(array, ast.Tuple([ast.Slice(None, None, None), columns])) if not (
+            isinstance(columns, ast.Slice)
+        ):
+            picked = ast.unparse(columns)
+            text = f"{ast.unparse(array)}[np.arange(len({picked})), {picked}]"
+            yield ast.parse(text, mode="eval").body, (ast.unparse(node), text)
 
 
 def _einsum(_, node):
@@ -169,6 +184,15 @@ def _einsum_letters(_, node):
             lonely = [letter for letter in text if letter.isalpha() and text.count(letter) == 1]
             if lonely:
                 yield ast.Constant(f"{n}{i}{j},{n}{j}->{n}{i}"), (text, ", ".join(lonely))
+
+
+def _builtin(_, node):
+    """NumPy's sum or maximum in place of Python's own."""
+    match node:
+        case ast.Call(ast.Name("max" | "min" | "sum" as name), [array]):
+            for options in ("", ", axis=0", ", axis=1", ", axis=1, keepdims=True"):
+                new = _with(f"np.{name}(_{options})", array)
+                yield new, (ast.unparse(node), ast.unparse(new))
 
 
 def _average(_, node):
@@ -211,7 +235,9 @@ def _axis(_, node):
         bare = ast.Call(call.func, [array] if call.args and array is call.args[0] else [], [])
         for axis in ("1", "0"):
             for keepdims in ("True", "False"):
-                yield _with_keywords(bare, axis=axis, keepdims=keepdims), ast.unparse(node)
+                new = _with_keywords(bare, axis=axis, keepdims=keepdims)
+                shown = new if keepdims == "True" else _with_keywords(bare, axis=axis)
+                yield new, (ast.unparse(node), ast.unparse(shown))
 
 
 def _column(slot, node):
@@ -250,7 +276,7 @@ def _order(_, node):
             yield ast.Call(function, [right, left], []), ast.unparse(node)
 
 
-def _brackets(_, node):
+def _brackets(slot, node):
     """a * b - c for a * (b - c), and the other way round."""
     new = []
     match node:
@@ -264,7 +290,7 @@ def _brackets(_, node):
         case ast.UnaryOp(ast.USub(), ast.BinOp(a, operator, b)):
             new.append(ast.BinOp(ast.UnaryOp(ast.USub(), a), operator, b))
     for other in new:
-        yield other, (ast.unparse(node), ast.unparse(other))
+        yield other, (ast.unparse(node), _in_place(slot, other))
 
 
 def _returned_in_loop(slot, node):
@@ -293,6 +319,25 @@ def _set_in_loop(slot, node):
     match node:
         case ast.Assign([target], value) if slot.loops:
             yield ast.AugAssign(target, ast.Add(), value), _line(node)
+        case ast.For() if not slot.loops:
+            for assigned in ast.walk(node):
+                if isinstance(assigned, ast.Assign) and isinstance(assigned.targets[0], ast.Name):
+                    adding = _adding(node, assigned)
+                    yield ast.If(ast.Constant(True), adding, []), _line(assigned)
+
+
+def _adding(loop, assigned):
+    """Return statements that begin with 0, and add in the loop where it assigns."""
+    target, value = assigned.targets[0], assigned.value
+
+    class Adding(ast.NodeTransformer):
+        def visit_Assign(self, node):
+            if ast.dump(node) != ast.dump(assigned):
+                return node
+            return ast.AugAssign(target, ast.Add(), value)
+
+    begun = ast.Assign([target], ast.Constant(0))
+    return [begun, Adding().visit(copy.deepcopy(loop))]
 
 
 def _added_in_loop(slot, node):
@@ -307,20 +352,20 @@ def _added_in_loop(slot, node):
                 yield ast.Assign(assigned, value), (_line(node), row)
 
 
-def _operator(_, node):
+def _operator(slot, node):
     match node:
         case ast.BinOp(left, operator, right):
             stands = SIGNS.get(type(operator), "")
             for other in (ast.Mult, ast.Div, ast.Sub, ast.Add):
                 if stands and not isinstance(operator, other):
-                    pieces = ast.unparse(node), stands, SIGNS[other]
-                    yield ast.BinOp(left, other(), right), pieces
+                    new = ast.BinOp(left, other(), right)
+                    yield new, (ast.unparse(node), _in_place(slot, new))
         case ast.AugAssign(target, operator, value):
             stands = SIGNS.get(type(operator), "")
             for other in (ast.Mult, ast.Div, ast.Sub, ast.Add):
                 if stands and not isinstance(operator, other):
-                    pieces = _line(node), f"{stands}=", f"{SIGNS[other]}="
-                    yield ast.AugAssign(target, other(), value), pieces
+                    new = ast.AugAssign(target, other(), value)
+                    yield new, (_line(node), _line(new))
 
 
 def _name(slot, node):
@@ -341,7 +386,8 @@ def _name(slot, node):
             return
     for name in names:
         if name != own:
-            yield ast.parse(name, mode="eval").body, (_line(slot.statement), own, name)
+            new = ast.parse(name, mode="eval").body
+            yield new, (_line(slot.statement), own, name, _corrected(slot, new, own))
 
 
 def _number(slot, node):
@@ -350,7 +396,9 @@ def _number(slot, node):
         case ast.Constant(int() | float() as own) if not isinstance(own, bool):
             for other in (0, 1, 2, -1, 0.5):
                 if other != own:
-                    yield ast.Constant(other), (_line(slot.statement), own, other)
+                    new = ast.Constant(other)
+                    corrected = _corrected(slot, new, str(own))
+                    yield new, (_line(slot.statement), own, other, corrected)
 
 
 def _function(slot, node):
@@ -361,14 +409,22 @@ def _function(slot, node):
             for other in dict.fromkeys(others):
                 if other != name:
                     new = ast.Attribute(array, other, ast.Load())
-                    yield new, (_line(slot.statement), name, other)
+                    corrected = _corrected(slot, new, name)
+                    yield new, (_line(slot.statement), name, other, corrected)
+    called = _called(node)
+    if called and called[0] == "copy":
+        new = _with("np.zeros_like(_)", called[1])
+        with slot.holding(new):
+            corrected = f": `{_line(slot.statement)}`"
+        yield new, (_line(slot.statement), "copy", "np.zeros_like", corrected)
 
 
 def _minus(slot, node):
     """A minus before it."""
     may_be_negative = ast.BinOp | ast.Call | ast.Name | ast.Attribute | ast.Subscript
     if isinstance(node, may_be_negative) and _is_value(slot):
-        yield ast.UnaryOp(ast.USub(), node), (ast.unparse(node), _line(slot.statement))
+        new = ast.UnaryOp(ast.USub(), node)
+        yield new, (_line(slot.statement), ast.unparse(node), _in_place(slot, new))
 
 
 def _missing(slot, node):
@@ -383,14 +439,16 @@ def _missing(slot, node):
     for operator, name in slot.names.operands:
         # What is done in one place may have been forgotten in another.
         other = ast.parse(name, mode="eval").body
-        yield ast.BinOp(node, operator, other), (own, f"{SIGNS[type(operator)]} {name}")
+        new = ast.BinOp(node, operator, other)
+        yield new, (own, f"{SIGNS[type(operator)]} {name}", ast.unparse(new))
     for name in names:
         other = ast.parse(name, mode="eval").body
         for operator in (ast.Mult, ast.Add, ast.Sub, ast.Div):
             # That would only take away what stands there.
             if ":" in name or (name in own and operator in (ast.Sub, ast.Div)):
                 continue
-            yield ast.BinOp(node, operator(), other), (own, f"{SIGNS[operator]} {name}")
+            new = ast.BinOp(node, operator(), other)
+            yield new, (own, f"{SIGNS[operator]} {name}", ast.unparse(new))
 
 
 def _complement(slot, node):
@@ -399,7 +457,7 @@ def _complement(slot, node):
         return
     for operator in (ast.Add, ast.Sub):
         new = ast.BinOp(ast.Constant(1), operator(), node)
-        yield new, (_line(slot.statement), ast.unparse(node), ast.unparse(new))
+        yield new, (_line(slot.statement), ast.unparse(node), _in_place(slot, new))
 
 
 def _unwrapped(slot, node):
@@ -492,7 +550,7 @@ def _made(slot, node):
             yield ast.parse(text, mode="eval").body, (ast.unparse(node), text)
 
 
-def _inside(_, node):
+def _inside(slot, node):
     """A bracket that closes too late or too early."""
     new = []
     match node:
@@ -516,15 +574,15 @@ def _inside(_, node):
             part = ast.Call(ast.Attribute(right, name, ast.Load()), arguments, keywords)
             new.append(ast.BinOp(left, operator, part))
     for other in new:
-        yield other, (ast.unparse(node), ast.unparse(other))
+        yield other, (ast.unparse(node), _in_place(slot, other))
 
 
-def _sides(_, node):
+def _sides(slot, node):
     """a - b for b - a."""
     match node:
         case ast.BinOp(left, ast.Sub() | ast.Div() | ast.Pow() as operator, right):
             new = ast.BinOp(right, operator, left)
-            yield new, (ast.unparse(node), ast.unparse(new))
+            yield new, (ast.unparse(node), _in_place(slot, new))
 
 
 def _out_of_loop(_, node):
@@ -612,7 +670,9 @@ def _wrapped(slot, node):
         kept = ast.unparse(called[1])
         function = ast.unparse(node.func)
         of_array = isinstance(node.func, ast.Attribute) and node.func.value is called[1]
-        outside = ast.unparse(node).removeprefix(kept) if of_array else f"{function}( )"
+        outside = f"{function}( )"
+        if of_array:
+            outside = ast.unparse(node).removeprefix(_in_brackets(called[1]))
         yield called[1], (outside, kept)
 
 
@@ -627,8 +687,10 @@ CHANGES = {
     "entry by entry": _entry_by_entry,
     "product": _product,
     "outer": _outer,
+    "picked": _picked,
     "einsum": _einsum,
     "einsum letters": _einsum_letters,
+    "builtin": _builtin,
     "average": _average,
     "largest": _largest,
     "base": _base,
@@ -683,6 +745,24 @@ def _is_value(slot):
     return _is_read(slot) and not slot.is_index
 
 
+def _in_place(slot, new):
+    """Return how `new` is written where the slot's node stands: in brackets if it needs some."""
+    text = ast.unparse(new)
+    before = ast.unparse(slot.parent)
+    with slot.holding(new):
+        after = ast.unparse(slot.parent)
+    needs_some = f"({text})" in after and f"({ast.unparse(slot.node)})" not in before
+    return f"({text})" if needs_some else text
+
+
+def _corrected(slot, new, word):
+    """Return the corrected line, to be said of a line that has a word more than once."""
+    if len(re.findall(rf"(?<![\w.]){re.escape(word)}\b", _line(slot.statement))) < 2:
+        return ""
+    with slot.holding(new):
+        return f": `{_line(slot.statement)}`"
+
+
 def _called(node):
     """Return (name, array) of np.name(array, ...), array.name(...) or name(array), or None."""
     match node:
@@ -698,14 +778,10 @@ def _called(node):
 
 
 def _reductions(node):
-    """Yield (call, array) of a sum, a maximum or the like; of Python's own, as NumPy's."""
+    """Yield (call, array) of a sum, a maximum or the like."""
     called = _called(node)
     if called and called[0] in REDUCTIONS and isinstance(node.func, ast.Attribute):
         yield node, called[1]
-    match node:
-        case ast.Call(ast.Name("max" | "min" | "sum" as name), [array]):
-            function = ast.Attribute(ast.Name("np", ast.Load()), name, ast.Load())
-            yield ast.Call(function, [array], []), array
 
 
 def _with_keywords(call, **values):

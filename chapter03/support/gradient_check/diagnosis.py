@@ -15,7 +15,9 @@ from support.gradient_check.experiments import (
     exchanged_results,
     exp_of_output,
     forward_again,
+    is_always_zero,
     keeps_another,
+    never_reached,
     never_set,
     not_linear,
     not_wanted,
@@ -35,23 +37,35 @@ from support.language import say
 
 # What says little without numbers beside it.
 WEAK_FACTS = ("far", "special", "one sample", "one row", "rows meet", "rows mix", "carried")
+# What shows in backward, and is to be corrected in forward.
+FACTS_ON_FORWARD = ("keeps another", "overwritten", "forward, after return")
 
 
 class Explanation(NamedTuple):
-    """What is said of a fault: what it looks like, and numbers to compare if that says little."""
+    """What is said of a fault: what it looks like, and numbers to compare if that says little.
+
+    to_correct: the method, if it is not the one that failed.
+    """
 
     looks_like: str
     example: str
+    to_correct: str = ""
 
 
 def explain(fault):
     """Return the Explanation of a FaultError."""
     with np.errstate(all="ignore"):  # what is tried may overflow
         said = looks_like(fault)
-    weak = [say(*mistakes.FACTS[key]).partition("{")[0] for key in WEAK_FACTS]
-    if said and not said.startswith(tuple(filter(None, weak))):
+    if _begins_as(said, FACTS_ON_FORWARD):
+        return Explanation(said, "", f"{fault.call.layer.name}.forward")
+    if said and not _begins_as(said, WEAK_FACTS):
         return Explanation(said, "")
     return Explanation(said, example(fault))
+
+
+def _begins_as(said, keys):
+    beginnings = (say(*mistakes.FACTS[key]).partition("{")[0] for key in keys)
+    return said.startswith(tuple(filter(None, beginnings)))
 
 
 def looks_like(fault):
@@ -114,6 +128,9 @@ def _missing(fault):
             return say(*mistakes.OTHER_NAME).format(name, wanted)
     if is_returned:
         return computed_in_vain or say(*mistakes.NO_RETURN)
+    line = never_reached(call, call.method, fault.result)
+    if line:
+        return say(*mistakes.FACTS["after return"]).format(line)
     return computed_in_vain or say(*mistakes.NOT_KEPT).format(wanted)
 
 
@@ -205,7 +222,7 @@ def _fact(fault):
     if fault.kind == "shape":
         return _fact_on_shape(fault)
     got, dtype = np.asarray(call.results[result], dtype=np.float64), call.batch.dtype.name
-    if not np.all(np.isfinite(got)):
+    if not np.any(np.isfinite(got[_where_wrong(call, result)])):
         return _not_finite(call)
     if call.batch.tolerance is None:
         return say(*mistakes.FACTS["small loss"]) if result == "loss" else ""
@@ -219,18 +236,32 @@ def _fact(fault):
                 return say(*mistakes.FACTS["at zero"])
             return say(*mistakes.FACTS["far"]).format(say(*call.batch.about))
         return say(*mistakes.FACTS["special"]).format(say(*fault.calls[0].batch.about))
-    if same(got, np.zeros(np.shape(got))):
-        return say(*mistakes.ZERO)
+    if same(got, np.zeros(np.shape(got))) and is_always_zero(fault):
+        return _on_zero(fault)
     said = one_sample(fault)
     if said == say(*mistakes.FACTS["one row"]):
         said = rows_mix(fault) or said
     return said or rows_mix(fault) or reaches(fault)
 
 
+def _on_zero(fault):
+    call = fault.call
+    may_be_sum_of_jacobian = call.layer.name == "Softmax" and call.method == "backward"
+    # Where it is 0 but for rounding, something was computed.
+    if may_be_sum_of_jacobian and np.any(call.results[fault.result]):
+        return say(*mistakes.FACTS["cancels"])
+    return say(*mistakes.ZERO)
+
+
 def _is_wrong_at_zero_alone(call, result):
     x = call.batch.given.get("x")
-    got, right = call.results[result], call.right[result]
-    return np.shape(x) == np.shape(got) and np.array_equal(np.abs(got - right) > 1e-3, x == 0)
+    wrong = _where_wrong(call, result)
+    return np.shape(x) == np.shape(wrong) and np.array_equal(wrong, x == 0)
+
+
+def _where_wrong(call, result):
+    """Return which entries of a result differ from the right ones."""
+    return ~np.isclose(call.results[result], call.right[result], rtol=1e-3, atol=1e-3)
 
 
 def _fact_on_shape(fault):

@@ -8,6 +8,7 @@ from support.gradient_check.calls import kept_by
 from support.gradient_check.experiments import (
     counts_samples,
     forward_again,
+    never_reached,
     one_sample,
     overwritten,
     takes_a_diagonal,
@@ -27,6 +28,7 @@ def error(fault):
         forward_again(call)
         or overwritten(call)
         or _recursion(call)
+        or _after_return(call)
         or _meeting(call)
         or _loss_of_array(call)
         or _written_size(call)
@@ -55,6 +57,15 @@ def error(fault):
 def _recursion(call):
     calls_itself = call.method == "forward" and "self.forward(" in source_of(call)
     return say(*mistakes.RECURSION) if calls_itself else ""
+
+
+def _after_return(call):
+    """Say that forward would keep what is missing, but for a `return` above it."""
+    name = getattr(call.error, "name", None)
+    if call.method != "backward" or not isinstance(call.error, AttributeError):
+        return ""
+    line = never_reached(call, "forward", name)
+    return say(*mistakes.FACTS["forward, after return"]).format(line) if line else ""
 
 
 def _loss_of_array(call):

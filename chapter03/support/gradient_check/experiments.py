@@ -7,7 +7,7 @@ import re
 import sys
 import textwrap
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 
 import numpy as np
 
@@ -114,6 +114,14 @@ def unused(fault):
     return say(*mistakes.FACTS["unused"]).format(say(", ", "、").join(names))
 
 
+def is_always_zero(fault):
+    """Return whether a result that is 0 stays 0, whatever is put in."""
+    # By another column, an array may come into what is computed.
+    rolled = [partial(np.roll, shift=k, axis=1) for k in range(1, fault.call.batch.columns)]
+    names = fault.call.layer.concerned(fault.call.method)
+    return not any(_changes(fault, name, [*_VARIED, *rolled]) for name in names)
+
+
 def not_wanted(fault):
     """Say on which inputs a result depends, although its formula does not have them."""
     call = fault.call
@@ -171,17 +179,22 @@ _VARIED = (_varied, _thinned)
 
 
 def not_linear(fault):
-    """Say that twice the grad_y does not give twice the gradient."""
+    """Say that twice the grad_y does not give twice the gradient, or 0 does not give 0."""
     call = fault.call
     if "grad_y" not in call.layer.parameters(call.method):
         return ""
-    given = {**call.batch.given, "grad_y": 2 * call.batch.given["grad_y"]}
-    twice = Call(call.model, call.layer, call.method, replace(call.batch, given=given)).run()
-    before, after = (one.results.get(fault.result) for one in (call.alone(), twice))
-    if twice.error is not None or np.shape(before) != np.shape(after):
+    gradients = []
+    for factor in (0, 1, 2):
+        given = {**call.batch.given, "grad_y": factor * call.batch.given["grad_y"]}
+        other = Call(call.model, call.layer, call.method, replace(call.batch, given=given)).run()
+        gradients.append(other.results.get(fault.result))
+    of_zero, before, after = gradients
+    if len(set(map(np.shape, gradients))) > 1 or before is None:
         return ""
-    is_linear = same(after, 2 * np.asarray(before), call.batch.dtype.name)
-    return "" if is_linear else say(*mistakes.FACTS["not linear"])
+    if same(after, 2 * np.asarray(before), call.batch.dtype.name):
+        return ""
+    differs_by_a_term = same(after - of_zero, 2 * (before - of_zero), call.batch.dtype.name)
+    return say(*mistakes.FACTS["a term without" if differs_by_a_term else "not linear"])
 
 
 def reaches(fault):
@@ -276,6 +289,20 @@ def overwritten(call):
         output = forward.right[call.layer.output]
         if same(getattr(forward.subject, kept[1], None), output, call.batch.dtype.name):
             return say(*mistakes.FACTS["overwritten"]).format(given, kept[1])
+    return ""
+
+
+def never_reached(call, method, name):
+    """Return the line that sets self.`name` in a method, but stands after a `return`, or ''."""
+    text = source_of(Call(call.model, call.layer, method, call.batch))
+    for node in ast.walk(ast.parse(textwrap.dedent(text))):
+        for block in (getattr(node, "body", []), getattr(node, "orelse", [])):
+            returns = False
+            for statement in block if isinstance(block, list) else []:
+                line = ast.unparse(statement).splitlines()[0]
+                if returns and line.startswith(f"self.{name} ="):
+                    return line
+                returns = returns or isinstance(statement, ast.Return)
     return ""
 
 
@@ -424,7 +451,8 @@ def one_sample(fault):
         if shape == (-1, 1) and not _is_by_rows(call.layer):
             continue
         if all(_is_right_for_row(call, i, shape) for i in range(call.batch.rows)):
-            return say(*mistakes.FACTS["one sample"])
+            adds_up = call.layer.weights and call.method == "backward"
+            return say(*mistakes.FACTS["one sample of weights" if adds_up else "one sample"])
     if not all(_is_right_for_row(call, i, (1, -1)) for i in range(call.batch.rows)):
         return ""
     if call.layer.weights and call.method == "backward":
@@ -459,10 +487,12 @@ def _is_right_for_row(call, i, shape):
     }
     reshaped = replace(batch, given=given)
     right = right_for_row(layer, call.method, call.batch, i)
+    # Of a vector, a vector will do.
+    form = np.ravel if len(shape) == 1 or shape[1] == 1 else np.asarray
 
     def is_right(results):
         return bool(results) and all(
-            same(np.ravel(results[name]), np.ravel(right[name])) for name in call.names
+            same(form(results[name]), form(right[name])) for name in call.names
         )
 
     if is_right(Call(call.model, layer, call.method, reshaped).run().results):

@@ -154,6 +154,7 @@ def _with_formula(found):
 def written(text):
     """Return a formula as a report shows it: what it sets behind it."""
     *settings, last = text.split("; ")
+    last = re.sub(r"^(-?)\((.*) / N\) \* N$", r"\1\2", last).removeprefix("--")
     return last + "".join(say(", where ", "，其中 ") + setting for setting in settings)
 
 

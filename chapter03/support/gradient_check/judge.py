@@ -233,7 +233,7 @@ def _details(got, right, error, wrong, index):
     if index:
         details.append(
             say(
-                f"{wrong.sum()} of {wrong.size} entries are wrong",
+                f"wrong in {wrong.sum()} of {wrong.size} entries",
                 f"错了 {wrong.sum()}/{wrong.size} 个元素",
             )
         )

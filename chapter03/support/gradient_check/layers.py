@@ -62,6 +62,11 @@ def rows_far_from_zero():
     # The first is far off: np.vectorize takes the type of its first result for all.
     x = np.array([[1000.0, 999, 0], [0, 1, 2], [1000, 0, -1000], [-1001, -1000, -999]])
     yield about, {"x": x}, TOLERANCE["float64"]
+    # And alone: some choose one formula for a whole batch.
+    about = "a batch of one row, near 1000", "只有一行、接近 1000 的一批"
+    yield about, {"x": x[:1]}, TOLERANCE["float64"]
+    about = "a batch of one row, near -1000", "只有一行、接近 -1000 的一批"
+    yield about, {"x": x[-1:]}, TOLERANCE["float64"]
 
 
 def no_extremes():

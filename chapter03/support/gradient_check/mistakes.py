@@ -17,7 +17,7 @@ and N, D, 2 times larger or smaller: one formula stands for all of these.
 # fmt: off
 # Said of several methods.
 ORDER = ("a transpose or the order is wrong: the inner sizes have to agree, the outer ones remain.",
-         "转置或者次序错了：相邻的两个数要相等，外侧的两个数就是结果的形状。")
+         "转置或者次序错了：内侧的两个数要相等，外侧的两个数就是结果的形状。")
 NO_GRAD_Y = ("the incoming gradient grad_y is forgotten. By the chain rule it is a factor.",
              "漏乘了传来的梯度 grad_y。按链式法则，它是其中一个因子。")
 PASSED_ON = ("the incoming gradient is passed on unchanged. The layer's own derivative is missing.",
@@ -44,6 +44,9 @@ BINARY = ("that is binary cross-entropy. With one-hot classes there is no term f
           "这是二分类的交叉熵。标签是独热编码时，没有 1 - y 的那一项。")
 AGAIN = ("a softmax is applied once more: y_hat holds probabilities already.",
          "又做了一次 Softmax：y_hat 已经是概率了。")
+OF_ALL = ("it is divided by the number of columns as well: .size and np.mean count all N * D "
+          "entries, not the N rows.",
+          "多除了一次列数：.size 和 np.mean 算的是全部 N * D 个元素，而不是 N 行。")
 WITHOUT_Y = ("the factor y is missing: of each row, only the right class counts.",
              "漏乘了 y：每一行只算正确的那一类。")
 _BCE, _L = "(y * np.log(y_hat) + (1 - y) * np.log(1 - y_hat))", "-(y * np.log(y_hat))"
@@ -84,9 +87,13 @@ MISTAKES = {
      "grad_x"),
   ],
   ("Linear.backward", "grad_b"): [
-    ("a dimension is lost: grad_b is (m,), and b is (1, m). keepdims=True keeps it.",
-     "少了一维：grad_b 是 (m,)，b 是 (1, m)。keepdims=True 能保留它。", "grad_y.sum(axis=0)"),
-    ("grad_b has to add up the rows of grad_y, and the rows only: m columns give m numbers.",
+    ("a dimension is lost: grad_b is (m,), and b is (1, m). keepdims=True (in a sum) or [None, :] "
+     "keeps it.",
+     "少了一维：grad_b 是 (m,)，b 是 (1, m)。求和时写上 keepdims=True，或者用 [None, :]，就能保留"
+     "这一维。",
+     "grad_y.sum(axis=0)"),
+    ("grad_b is the sum over the rows of grad_y (axis=0), and over nothing else: m columns give m "
+     "numbers.",
      "grad_b 应该沿 axis=0 把 grad_y 的各行加成一行，别的都不加：m 列得到 m 个数。", "grad_y",
      "grad_y.sum()", "grad_y.sum(axis=1, keepdims=True)", "grad_y.mean()"),
     ("it is averaged over the batch, and has to be summed; besides, it is (m,), and b is (1, m).",
@@ -123,8 +130,11 @@ MISTAKES = {
     ("that is the derivative of tanh; the sigmoid's is y (1 - y).",
      "这是 tanh 的导数；Sigmoid 的导数是 y (1 - y)。", "grad_y * (1 - y**2)"),
     (*PASSED_ON, "grad_y"),
-    ("the function is applied to grad_y. The slope has to be computed from what forward has kept.",
-     "把函数作用在 grad_y 上了。斜率应该用 forward 保存下来的量来算。", "grad_y * (1 - grad_y)",
+    ("that is the gradient of Softmax. In a sigmoid each y depends on its own x alone: there is no "
+     "sum.",
+     "这是 Softmax 的梯度。Sigmoid 里每个 y 只和自己的 x 有关，没有求和。", f"y * (grad_y - {_S})"),
+    ("the slope is computed from grad_y; it has to be computed from what forward has kept.",
+     "斜率是用 grad_y 算的；应该用 forward 保存下来的量来算。", "grad_y * (1 - grad_y)",
      "sigmoid(grad_y) * (1 - sigmoid(grad_y))"),
     ("the sigmoid is applied once too often: y is the sigmoid of x already.",
      "多做了一次 Sigmoid：y 已经是 x 的 Sigmoid 了。", "grad_y * sigmoid(y) * (1 - sigmoid(y))"),
@@ -142,7 +152,8 @@ MISTAKES = {
     ("no maximum is subtracted: far from zero a row becomes inf / inf or 0 / 0, which is nan.",
      "没有减去每一行的最大值：离零很远时，一行就成了 inf / inf 或 0 / 0，即 nan。",
      f"e = np.exp(x); e / {_SUM}", f"e = np.exp(x); e / ({_SUM} + 1e-10)"),
-    ("what is subtracted is not each row's own maximum: exp overflows, or a row has nothing but 0.",
+    ("what is subtracted is not each row's own maximum: exp overflows, or all exponentials of a "
+     "row are 0.",
      "减去的不是每一行自己的最大值：exp 会溢出，或者某一行的 exp 全成了 0。",
      f"e = np.exp(x - x.max()); e / {_SUM}", f"e = np.exp(x - x.max()); e / ({_SUM} + 1e-10)"),
     (*KEEPDIMS, _E + "e / e.sum(axis=1)", "e = np.exp(x); e / e.sum(axis=1)", "x - x.max(axis=1)"),
@@ -190,6 +201,7 @@ MISTAKES = {
     ("that is an array, and the loss is one number: the sum over all, divided by N.",
      "这是一个数组，而损失是一个数：全部加起来，再除以 N。",
      _L, f"{_L}.sum(axis=0)", f"{_L}.sum(axis=1)"),
+    (*OF_ALL, f"{_L}.sum() / (N * D)"),
     (*BINARY, f"-{_BCE}.sum() / N", f"-{_BCE}", f"-{_BCE}.sum(axis=0)", f"-{_BCE}.sum(axis=1)"),
     (*AGAIN, "-(y * np.log(softmax(y_hat))).sum() / N"),
     (*WITHOUT_Y, "-np.log(y_hat).sum() / N"),
@@ -204,13 +216,15 @@ MISTAKES = {
      "这是均方误差；这里的损失是交叉熵。", "((y - y_hat) ** 2).sum() / N"),
   ],
   ("CrossEntropyLoss.backward", "grad_y_hat"): [
-    ("where y_hat is 0, 1 / 0 is inf and 0 / 0 nan: keep it away from 0, as for the logarithm.",
+    ("where y_hat is 0, 1 / 0 is inf and 0 / 0 nan: give y_hat a lower limit first, as for the "
+     "logarithm.",
      "y_hat 为 0 的地方，1 / 0 是 inf，0 / 0 是 nan：和取对数时一样，先给 y_hat 设一个下限。",
      f"{_G} / N", f"np.where(y == 1, {_G} / N, 0)"),
     (*FUSED, "y_hat - y"),
     ("that is the logarithm itself; its derivative is 1 / y_hat.",
      "这还是对数本身；它的导数是 1 / y_hat。", _L),
     (*BINARY, _BG),
+    (*OF_ALL, f"{_G} / (N * D)"),
     (*AGAIN, "softmax(y_hat) - y", "-y / softmax(y_hat)"),
     (*WITHOUT_Y, "-1 / y_hat"),
   ],
@@ -228,9 +242,10 @@ FLOAT32 = (
 ZERO = ("it is 0, whatever goes in: nothing is computed, or all cancels.",
         "不管输入什么，结果总是 0：没有算出东西，或者全都抵消了。")
 RELATIONS = [
-    ("the sign is wrong: but for a minus, these numbers are right.",
-     "符号错了：除了差一个负号，这些数都对。", "-right"),
-    ("it is divided by N, the number of rows, once too often: only the loss takes the mean, once.",
+    ("the sign is wrong; apart from that, the result is right.",
+     "符号错了；除此之外，结果是对的。", "-right"),
+    ("it is divided by N, the number of rows, one time too many: the mean is taken once, in the "
+     "loss.",
      "多除了一次 N（行数）：求平均只在损失里做，而且只做一次。", "right / N"),
     ("the result is N times too large (N is the number of rows): a division by N is missing, or "
      "the rows are added up once too often.",
@@ -241,8 +256,9 @@ RELATIONS = [
      "divided by a mean in place of a sum?",
      "结果是正确值的列数倍：是不是每一列都加了一次，或者除以的是平均而不是和？",
      "right * D", "right * m"),
-    ("it is also divided by the number of columns; np.mean, say, divides by that of all entries.",
-     "还多除了一次列数：例如 np.mean，除以的是全部元素的个数。", "right / D",
+    ("it is divided by the number of columns, or of all entries. Nothing is to be divided here: "
+     "only the loss takes a mean, once.",
+     "除以了列数（或全部元素的个数）。这里什么都不用除：求平均只在损失里做一次。", "right / D",
       "right / m", "right / (N * D)", "right / (N * m)"),
     ("results are added to those of the call before (+=, or a = a + ...). Every call has to set "
      "them anew, without the old ones.",
@@ -257,8 +273,10 @@ RELATIONS = [
     ("only the first row of the batch counts: an index 0, or a `return` inside the loop?",
      "只算了这一批的第一行：是不是下标写死成了 0，或者把 return 写在了循环里？",
      "right[0]", "first", "first / N", "np.vstack([right[:1], np.zeros_like(right[1:])])"),
-    ("only the last row of the batch is left: does each turn of a loop replace the one before?",
-     "只剩下这一批的最后一行：是不是循环里每次都覆盖了上一次的结果？",
+    ("only the last row of the batch is left: does each turn of a loop replace the one before, or "
+     "does a line stand after the loop that belongs inside?",
+     "只剩下这一批的最后一行：是不是循环里每次都覆盖了上一次的结果，或者该写在循环里的一行写到了"
+     "循环之后？",
      "right[-1]", "last if N == 1 or last.shape != right.shape else 0",
      "np.vstack([np.zeros_like(right[:-1]), right[-1:]])"),
     ("only the last row of the batch counts: does a loop set the result where it has to add (+=)?",
@@ -277,6 +295,7 @@ RELATIONS = [
      "too few (keepdims, squeeze, None).",
      "数值都对，形状不对：转置了，改了形状，或者多了、少了一维（keepdims、squeeze、None）。",
      "right.T", "right.ravel()", "right.reshape(1, -1)", "right.reshape(-1, 1)", "right[None]",
+     "right[:, None]",
      "right[..., None]", "right.squeeze()", "np.array([right])", "np.array([[right]])"),
 ]
 
@@ -291,7 +310,8 @@ STUMBLES = [
     ("AssertionError", "an `assert` of your own stops here: is what it demands true?",
      "是你自己写的 assert 停在了这里：它的要求成立吗？"),
     ("OverflowError",
-     "math.exp stops with an error where the result is too large; np.exp gives inf, 1 / inf is 0.",
+     "math.exp stops with an error where the result is too large; np.exp gives inf, and 1 / inf "
+     "is 0.",
      "结果太大时 math.exp 会报错停下；np.exp 得 inf，而 1 / inf 是 0。"),
     (r"ArrayType\n.*(?:max|min|sum)\(",
      "max(x, [], 2) is MATLAB's. NumPy's is np.max(x, axis=1, keepdims=True): axes count from 0.",
@@ -400,7 +420,7 @@ STUMBLES = [
     ("has no attribute '(ln)'", "NumPy's natural logarithm is np.log.",
      "NumPy 的自然对数是 np.log。"),
     ("module 'numpy' has no attribute '(float|int|bool|object)'",
-     "np.{0} exists no longer: Python's own {0}, np.float64 or np.float32 do the same.",
+     "np.{0} no longer exists: use Python's own {0}, or np.float64 or np.float32.",
      "np.{0} 已经取消了：用 Python 自带的 {0}，或者 np.float64、np.float32。"),
     ("memoryview", "in NumPy, x.data is the raw memory (PyTorch has a .data): take x itself.",
      "NumPy 的 x.data 是原始内存（PyTorch 才有那样的 .data）：直接用 x。"),
@@ -435,8 +455,8 @@ STUMBLES = [
      "there is no function {0} here: write it out with NumPy's own functions.{close}",
      "这里没有函数 {0}：请用 NumPy 的函数把它写出来。{close}"),
     ("NameError: name '(.*?)'",
-     "there is no variable {0} here: misspelt, or kept in self? The parameters are those of "
-     "`{first}`.{close}",
+     "there is no variable {0} here: is it misspelt, or to be taken from self? The parameters are "
+     "those of `{first}`.{close}",
      "这里没有变量 {0}：是拼错了，还是该从 self 里取？参数只有 `{first}` 里的这些。{close}"),
     ("local variable '(sum|max|min|len|range|abs|list|np)'",
      "{0} is given a value in this method, so it is no longer the function: choose another name.",
@@ -463,7 +483,7 @@ STUMBLES = [
      "to go through two arrays at once, a zip is missing: `for y, g in zip(a, b):`.",
      "要同时走两个数组，漏了 zip：`for y, g in zip(a, b):`。"),
     (r"values to unpack.*\n.*enumerate\(zip\(",
-     "enumerate gives a number and what zip puts together, which has brackets of its own: "
+     "enumerate gives two things, a number and the pair that zip makes; the pair needs brackets: "
      "`for i, (y, g) in enumerate(zip(...))`.",
      "enumerate 给出编号和 zip 合成的一组，这一组要另加括号：`for i, (y, g) in "
      "enumerate(zip(...))`。"),
@@ -505,7 +525,7 @@ STUMBLES = [
     ("NotImplementedError", "a line with `raise` is still there.", "raise 那一行还在。"),
     ("matmul|not aligned|core dimension",
      "the inner sizes of a matrix product have to agree: write the shape under each factor.",
-     "矩阵乘法里相邻的两个数必须相等：请在每个因子下面写上形状。"),
+     "矩阵乘法里内侧的两个数必须相等：请在每个因子下面写上形状。"),
     ("could not be broadcast(?!.*remapped)",
      "*, +, - and / work entry by entry: the sizes, read from the right, have to be equal, or one "
      "of them 1.",
@@ -542,19 +562,19 @@ NOT_RETURNED = ("it is kept in self.{0}, but not returned: a `return` is missing
                 "结果存进了 self.{0}，但没有返回：漏了 return。")
 NOT_KEPT = ("backward has to store this gradient as {0}; a variable without self. is gone when it "
             "ends.",
-            "backward 要把这个梯度存进 {0}（要写 self.）；别的变量在方法结束时就没有了。")
+            "backward 要把这个梯度存进 {0}；不带 self. 的变量在方法结束后就没有了。")
 OTHER_NAME = ("it has another name, self.{0}. The optimizer looks for {1}.",
-              "它存在了另一个名字 self.{0} 下面，而优化器要找的是 {1}。")
+              "它存到了 self.{0} 里，而优化器要找的是 {1}。")
 TYPES = {
     "comma": ("a comma at the end makes a tuple of it.", "行末多了一个逗号，成了 tuple。"),
     "tuple": ("several values are returned; only the output, or in backward dL/dX, is wanted.",
               "返回了好几个值。backward 只返回对输入的梯度，forward 只返回输出。"),
     "function": ("a function is returned, and not what it gives when it is called.",
                  "返回的是函数本身，而不是调用它得到的结果。"),
-    "objects": ("an array of Python objects: np.frompyfunc gives one, or rows of unequal length. "
-                "np.vectorize, or .astype(float) at the end, gives numbers.",
-                "这是 Python 对象的数组：np.frompyfunc，或者各行长度不一，就会这样。np.vectorize，"
-                "或者最后写 .astype(float)，得到的才是数。"),
+    "objects": ("an array of Python objects: np.frompyfunc gives one, and so do rows of unequal "
+                "length. Use np.vectorize, or .astype(float) at once; that gives floats.",
+                "这是 Python 对象的数组：用了 np.frompyfunc，或者各行长度不一，都会这样。改用 "
+                "np.vectorize，或者马上加上 .astype(float)，就得到浮点数。"),
     "list": ("it is a Python list; an array is wanted.", "这是 Python 的 list，应该是数组。"),
     "matrix": ("np.matrix is no plain array: its * is a matrix product. Use arrays and @.",
                "np.matrix 不是普通的数组：它的 * 是矩阵乘法。请用普通数组和 @。"),
@@ -563,7 +583,8 @@ TYPES = {
 }
 FACTS = {
     "exp": ("exp of a large number is inf, of a very negative one 0; inf / inf and 0 / 0 are nan.",
-            "exp 的自变量太大得 inf，太小得 0；而 inf / inf 和 0 / 0 是 nan。"),
+            "自变量是很大的正数时 exp 得 inf，是绝对值很大的负数时得 0；而 inf / inf 和 0 / 0 "
+            "是 nan。"),
     "log": ("log(0) is -inf, and 0 * -inf is nan; of a negative number the logarithm is nan.",
             "log(0) 是 -inf，0 * -inf 是 nan；负数的对数是 nan。"),
     "division": ("a division by 0 is inf, or nan.", "除以 0 得 inf 或 nan。"),
@@ -576,15 +597,31 @@ FACTS = {
         "call has left: every forward has to begin anew from x and the weights.",
         "新建的对象算得对，这个对象却还在用以前调用时留下的量：forward 每次都要从 x 和权重"
         "重新算。"),
+    "after return": (
+        "`{0}` stands after a `return` and is never executed: put it above.",
+        "`{0}` 写在 return 之后，永远不会执行：请移到它前面。"),
+    "forward, after return": (
+        "in forward, `{0}` stands after a `return` and is never executed: put it above.",
+        "forward 里的 `{0}` 写在 return 之后，永远不会执行：请移到它前面。"),
     "keeps another": (
         "backward would be right with the {1} in self.{0}, but forward has kept something else "
         "there.",
         "如果 self.{0} 里存的是{1}，backward 就是对的；但 forward 存进去的是别的东西。"),
+    "cancels": (
+        "everything cancels: the entries in a row of the Jacobian add up to 0. Each has to be "
+        "multiplied by its grad_y_j before they are added up.",
+        "全都抵消了：雅可比矩阵每一行的元素加起来是 0。每个元素要先乘上自己的 grad_y_j，然后再"
+        "相加。"),
     "one sample": (
-        "it is right for a single sample (a vector). A batch has one in each row, and each row is "
-        "computed on its own: by axis=1 and keepdims=True, or in a loop over the rows.",
+        "this code is right for a single sample (a vector). A batch has one in each row, and each "
+        "row is computed on its own: by axis=1 and keepdims=True, or in a loop over the rows.",
         "这段代码对单个样本（一个向量）是对的。一批里一行是一个样本，要各算各的：用 axis=1、"
         "keepdims=True，或者逐行循环。"),
+    "one sample of weights": (
+        "this code is right for a single sample (a vector). A batch has one in each row, and all "
+        "rows share W and b: grad_W and grad_b add up what each row gives.",
+        "这段代码对单个样本（一个向量）是对的。一批里一行是一个样本，所有行共用 W 和 b：grad_W 和 "
+        "grad_b 是把每一行算出的加起来。"),
     "rows mix": (
         "the first row of the result changes when other rows of the batch do. Each row is a sample "
         "of its own: never sum over the rows, nor form a product of shape (N, N).",
@@ -614,8 +651,9 @@ FACTS = {
                 "只有 x 恰好为 0 的元素不对：是不是 x > 0 和 x < 0 都没有包括它？"),
     "loss": ("the loss is one number: the sum over all rows and columns, divided by N.",
              "损失是一个数：全部加起来，再除以 N。"),
-    "exchanged": ("y_hat and y are exchanged: with the two the other way round it would be right.",
-                  "y_hat 和 y 弄反了：两者对调就对了。"),
+    "exchanged": ("y_hat and y are exchanged: computed with the two the other way round, it would "
+                  "be right.",
+                  "y_hat 和 y 弄反了：计算时两者对调就对了。"),
     "exchanged, too large": (
         "y_hat and y are exchanged; with the two the other way round, a division by N is missing.",
         "y_hat 和 y 弄反了；两者对调以后，只差除以 N。"),
@@ -661,24 +699,29 @@ FACTS = {
         "made of y itself, without exp.",
         "对输出 y 又取了一次 np.exp，而 y 已经是算好的结果。导数直接由 y 算出，不需要 exp。"),
     "unused": (
-        "the result does not depend on the values of {0}.",
+        "the result does not depend on the values of {0}: whatever they are, it is the same.",
         "结果与 {0} 的值无关：不管其中的数怎么变，结果都一样。"),
     "not wanted": (
         "the result changes when {0} does, and it should not: the formula has no {0}.",
         "{0} 一变，结果也跟着变，而公式里并没有 {0}。"),
+    "a term without": (
+        "where grad_y is 0, the gradient has to be 0, and here it is not: a term is added (or "
+        "subtracted) that has no factor grad_y.",
+        "grad_y 为 0 时梯度应该是 0，这里却不是：多加（或多减）了一项，其中没有因子 grad_y。"),
     "not linear": (
-        "twice as large a grad_y has to give twice as large a gradient, and here it does not: by "
-        "the chain rule grad_y is a factor.",
-        "grad_y 变为两倍，结果也应该变为两倍，这里却不是：按链式法则，grad_y 是一个因子。"),
+        "twice as large a grad_y has to give twice as large a gradient, and here it does not: "
+        "grad_y may only be a factor, once in each term, and goes into no exp, square or quotient.",
+        "grad_y 变为两倍，结果也应该变为两倍，这里却不是：grad_y 只能作为因子，每一项里恰好一次，"
+        "不能放进 exp、平方或分母里。"),
     "entries mix": (
         "an entry of the result changes when another entry in its row of the input does; here each "
         "result depends on its own entry alone.",
         "改动输入的一个元素，同一行里其他位置的结果也跟着变；这里应该逐元素计算，互不影响。"),
     "own grad_y alone": (
         "entry i of the result depends on grad_y_i alone. Every grad_y_j of the row has to count "
-        "in it: by the entries of the Jacobian off the diagonal, which are missing.",
-        "结果的第 i 个元素只和 grad_y_i 有关；而同一行的每个 grad_y_j 都应该影响它：靠的是雅可比"
-        "矩阵的非对角元素，这里漏掉了。"),
+        "in it: each times its own entry of the Jacobian, and all of them added up.",
+        "结果的第 i 个元素只和 grad_y_i 有关；而同一行的每个 grad_y_j 都应该影响它：各乘上雅可比"
+        "矩阵里自己的那个元素，再全部加起来。"),
     "alone": (
         "each entry of the result depends on its own x alone; every x of its row has to count.",
         "每个结果只和自己的 x 有关；而同一行的每个 x 都应该影响它。"),
@@ -690,8 +733,8 @@ FACTS = {
         "where y is 0 the gradient has to be 0: these y_hat do not enter the loss.",
         "y 为 0 的地方，梯度应该是 0：那里的 y_hat 不影响损失。"),
     "no weights": (
-        "the result does not depend on the values of {0}. The weights are those that __init__ "
-        "makes, self.W and self.b.",
+        "the result does not depend on the values of {0}: whatever they are, it is the same. The "
+        "weights are those that __init__ makes, self.W and self.b.",
         "结果与 {0} 的值无关：不管其中的数怎么变，结果都一样。权重是 __init__ 里的 self.W 和 "
         "self.b。"),
     "thrown away": ("`{0}` is computed and thrown away: the line stores it in no variable.",
@@ -720,9 +763,10 @@ REPAIRS_FIRST = {
                    "`{0}` 按第一个结果的类型处理全部：第一个是整数（1、0）时，其余的小数就丢了。"
                    "让函数返回浮点数（1.0、0.0）。"),
     "limited": ("`{0}` changes numbers that do occur. Leave it out, or let the limit lie so far "
-                "out that it never matters: 80 for an exponent, 1e-12 for a probability.",
-                "`{0}` 把平时会出现的数也改变了。请去掉它，或者把界限取得足够极端，正常的数碰不到："
-                "指数取 80，概率取 1e-12。"),
+                "out that it never matters: at most 80 for an exponent, at least 1e-12 for a "
+                "probability.",
+                "`{0}` 把平时会出现的数也改变了。请去掉它，或者把界限放得足够远，让正常的数碰不到："
+                "指数的上限取 80，概率的下限取 1e-12。"),
     "epsilon": ("`{0}` adds so much that it changes the result: a tiny number, such as 1e-12, is "
                 "enough to keep away from 0.",
                 "`{0}` 加的数太大，改变了结果：为避开 0，加 1e-12 这样极小的数就够了。"),
@@ -730,7 +774,7 @@ REPAIRS_FIRST = {
     "returned early": ("`{0}` ends the method: what stands below it is never reached.",
                        "`{0}` 结束了方法：它下面的代码永远不会执行。"),
     "return in loop": ("`{0}` stands inside the loop and ends it in its first turn.",
-                       "`{0}` 写在了循环里，第一次就结束了循环。"),
+                       "`{0}` 写在了循环里，循环刚走完第一轮就返回了。"),
 }
 REPAIRS_OF_THE_FIRST = {
     "range": ("`{0}` does not run over all, or runs too far: `{1}` is meant.",
@@ -749,12 +793,15 @@ REPAIRS = {
                    "函数。"),
     "entry by entry": ("in `{0}`, {1} multiplies entry by entry; the matrix product is @.",
                        "`{0}` 里的 {1} 是逐元素相乘；矩阵乘法是 @。"),
-    "product": ("in `{0}` no matrix product and no transpose is wanted: * is entry by entry.",
-                "`{0}` 这里不要矩阵乘法，也不要转置：应该用 * 逐元素相乘。"),
+    "product": ("`{0}` should multiply entry by entry: by *, with no matrix product and no "
+                "transpose.",
+                "`{0}` 这里应该用 * 逐元素相乘，不要矩阵乘法，也不要转置。"),
     "outer": ("`{0}` of two vectors is one number, and .T does nothing to a vector; the matrix "
-              "y y^T is np.outer(y, y).",
+              "y y^T is `{1}`.",
               "`{0}` 是两个向量相乘，得到一个数，而且 .T 对向量不起作用；矩阵 y y^T 要写成 "
-              "np.outer(y, y)。"),
+              "`{1}`。"),
+    "picked": ("`{0}` takes all these columns from every row; `{1}` takes one from each row.",
+               "`{0}` 在每一行都取了所有这些列；每行只取一个要写 `{1}`。"),
     "einsum": ("in `{0}`, what stands after -> should be {1}: these indices remain, in this order.",
                "`{0}` 里 -> 后面应该是 {1}：留下来的就是这些下标，按这个次序。"),
     "einsum letters": (
@@ -762,6 +809,8 @@ REPAIRS = {
         "Jacobian has to meet the row of grad_y, the other remains.",
         "`{0}` 里的 {1} 只出现一次，各自被加掉了。雅可比矩阵的一个下标要和 grad_y 那一行的对上，"
         "另一个留在结果里。"),
+    "builtin": ("`{0}` is Python's own, which takes whole rows for single values: `{1}` is meant.",
+                "`{0}` 是 Python 自带的，把整行当成一个值；应该用 NumPy 的 `{1}`。"),
     "average": ("`{0}`: a mean where a sum is meant, or the other way round.",
                 "`{0}`：该求和的地方求了平均，或者反过来。"),
     "largest": ("in `{0}`, {1} stands where {2} belongs.", "`{0}` 里的 {1} 应该是 {2}。"),
@@ -773,17 +822,18 @@ REPAIRS = {
     "keepdims": ("`{0}` drops a dimension: with keepdims=True it is a column, (N, 1), and fits the "
                  "rows of (N, D).",
                  "`{0}` 少了一维：写上 keepdims=True 就是一列 (N, 1)，才能和 (N, D) 逐行对齐。"),
-    "axis": ("`{0}` runs over the wrong axis, or drops a dimension: axis=1 is within each row, "
-             "axis=0 over the rows of the batch; keepdims=True keeps the dimension.",
-             "`{0}` 的轴不对，或者少了一维：axis=1 是在每一行之内，axis=0 是对这一批的各行；"
-             "keepdims=True 保留这一维。"),
+    "axis": ("`{0}` runs over the wrong axis, or drops a dimension: `{1}` is meant. axis=1 is "
+             "within each row, axis=0 over the rows of the batch; keepdims=True keeps the "
+             "dimension.",
+             "`{0}` 的轴不对，或者少了一维：应该是 `{1}`。axis=1 是在每一行之内，axis=0 是对这一批"
+             "的各行；keepdims=True 保留这一维。"),
     "column": ("`{0}` has one dimension, (N,): as a column, (N, 1), it fits the rows of (N, D). "
                "keepdims=True or [:, None] makes it one.",
                "`{0}` 只有一维 (N,)；写成一列 (N, 1) 才能和 (N, D) 逐行对齐：用 keepdims=True 或 "
                "[:, None]。"),
     "transposed": ("`{0}` is transposed, and should not be.", "`{0}` 不应该转置。"),
     "reshaped": ("`{0}` keeps the order of the numbers; rows and columns are swapped by .T.",
-                 "`{0}` 不改变数的次序；行和列对换要用 .T。"),
+                 "`{0}` 不会交换行和列，只是按原来的次序重新排列；转置要用 .T。"),
     "not transposed": ("in `{1}`, `{0}` has to be transposed.", "`{1}` 里的 `{0}` 需要转置。"),
     "order": ("the two factors of `{0}` are in the wrong order.", "`{0}` 的两个因子次序反了。"),
     "brackets": ("brackets: `{0}` should be `{1}`. * and / come before + and -; operators of "
@@ -793,8 +843,8 @@ REPAIRS = {
                     "`{0}` 在循环里每次都重新赋值，而应该累加（+=）。"),
     "added in loop": ("`{0}` adds up from turn to turn of the loop; `{1} = ...` is meant.",
                       "`{0}` 在循环里一次次累加，而应该赋值：`{1} = ...`。"),
-    "operator": ("in `{0}` a wrong operator: {1} stands where {2} belongs.",
-                 "`{0}` 里的运算符用错了：{1} 应该是 {2}。"),
+    "operator": ("a wrong operator: `{0}` should be `{1}`.",
+                 "运算符用错了：`{0}` 应该是 `{1}`。"),
     "sides": ("the two sides of `{0}` are exchanged: it should be `{1}`.",
               "`{0}` 的左右两边写反了：应该是 `{1}`。"),
     "inside": ("a bracket closes in the wrong place: `{0}` should be `{1}`.",
@@ -802,19 +852,20 @@ REPAIRS = {
 }
 REPAIRS_OF_NUMBERS = {
     "compared": ("the comparison `{0}` should be `{1}`.", "比较 `{0}` 应该是 `{1}`。"),
-    "name": ("in `{0}`, {1} stands where {2} belongs.", "`{0}` 里的 {1} 应该是 {2}。"),
-    "number": ("in `{0}`, the number {1} should be {2}.", "`{0}` 里的数 {1} 应该是 {2}。"),
-    "function": ("in `{0}`, {1} stands where {2} belongs.", "`{0}` 里的 {1} 应该是 {2}。"),
+    "name": ("in `{0}`, {1} stands where {2} belongs{3}.", "`{0}` 里的 {1} 应该是 {2}{3}。"),
+    "number": ("in `{0}`, the number {1} should be {2}{3}.", "`{0}` 里的数 {1} 应该是 {2}{3}。"),
+    "function": ("in `{0}`, {1} stands where {2} belongs{3}.", "`{0}` 里的 {1} 应该是 {2}{3}。"),
     "complement": ("in `{0}`, `{1}` should be `{2}`.", "`{0}` 里的 `{1}` 应该是 `{2}`。"),
-    "minus": ("a minus is missing before `{0}` in `{1}`.", "`{1}` 里的 `{0}` 前面漏了负号。"),
+    "minus": ("a minus is missing: in `{0}`, `{1}` should be `{2}`.",
+              "漏了负号：`{0}` 里的 `{1}` 应该是 `{2}`。"),
     "unwrapped": ("around `{0}`, `{1}` is missing.", "`{0}` 外面漏了 `{1}`。"),
-    "missing": ("after `{0}`, `{1}` is missing.", "`{0}` 后面漏了 `{1}`。"),
+    "missing": ("`{1}` is missing: `{0}` should be `{2}`.", "漏了 `{1}`：`{0}` 应该是 `{2}`。"),
     "out of loop": ("`{0}` stands inside the loop, and belongs after it: indent it less.",
                     "`{0}` 写在了循环里面，应该放在循环之后：少缩进一级。"),
     "into loop": ("`{0}` stands after the loop, and belongs inside it: indent it (with all its "
                   "body) by one more level.",
                   "`{0}` 写在了循环之后，应该放在循环里面：（连同循环体）多缩进一级。"),
-    "begun in loop": ("`{0}` stands before `{1}`, and belongs inside: each turn begins with it.",
+    "begun in loop": ("`{0}` stands before `{1}`, and belongs inside: each turn has to begin anew.",
                       "`{0}` 写在了 `{1}` 之前，应该放进循环里：每一次都要重新开始。"),
     "sequence": ("`{0}` has to come before `{1}`.", "`{0}` 应该放在 `{1}` 之前。"),
 }

@@ -251,9 +251,9 @@ def _of_prompt(place):
         return None
     return UserError(
         f"{place}: `{found[0].strip()}` is what an interactive Python shows, not code: delete it, "
-        "here and in other lines.",
+        "and all else like it.",
         f"文件 {place} 这一行的 `{found[0].strip()}` 是交互式 Python 显示的，不是代码："
-        "请把它删掉，别的行也一样。",
+        "请把它删掉，其他类似的也要删掉。",
     )
 
 
@@ -261,8 +261,8 @@ def about_indentation(line):
     """Say how a line is indented, and how it would be in a method."""
     spaces = len(line) - len(line.lstrip())
     return say(
-        f"It begins with {spaces} spaces; in a class, `def` begins with 4, and what belongs to it "
-        "with 8 or more, lines of one block alike.",
+        f"It begins with {spaces} spaces; in a class, a `def` line begins with 4, the lines inside "
+        "it with 8 or more, all lines of one block with the same number.",
         f"这一行开头有 {spaces} 个空格；类里的 def 前面是 4 个，属于它的每一行至少 8 个，"
         "同一块里的各行一样多。",
     )

@@ -36,6 +36,7 @@ class Result:
     fault: judge.FaultError | None = None  # of a FAIL
     looks_like: str = ""  # what is said of the fault, of the next FAIL alone
     example: str = ""
+    to_correct: str = ""  # the method that is to blame, if it is another
 
 
 def network_name():
@@ -103,7 +104,7 @@ def next_of(checked):
 def _unchecked(model, layer, method):
     name = f"{layer.name}.{method}"
     formula = layer.forward if method == "forward" else layer.backward
-    return Result(name, layer.section, _place(model, name), formula)
+    return Result(name, layer.section, _place(model.__file__, name), formula)
 
 
 def _checked(model, layer, method):
@@ -113,7 +114,7 @@ def _checked(model, layer, method):
 
 
 def _checked_network(model, methods):
-    result = Result(network_name(), SECTION_OF_THE_NETWORK, _place(model, "MLP.forward"))
+    result = Result(network_name(), SECTION_OF_THE_NETWORK, _place(model.__file__, "MLP.forward"))
     if all(method.state == "PASS" for method in methods):
         _check(result, model, partial(check_network, model))
     else:
@@ -122,10 +123,10 @@ def _checked_network(model, methods):
     return result
 
 
-def _place(model, name):
-    lines = source.lines_of(model.__file__)
+def _place(path, name):
+    lines = source.lines_of(path)
     class_name = name.partition(".")[0]
-    return limits.Place(model.__file__, lines.get(name, lines.get(class_name, 1)))
+    return limits.Place(path, lines.get(name, lines.get(class_name, 1)))
 
 
 def _check(result, model, check):
@@ -162,7 +163,7 @@ def _explain(result, model):
     # the tests call diagnosis themselves, so that what it raises does not hide here.
     try:
         explanation = run_limited(partial(diagnosis.explain, result.fault))
-        result.looks_like, result.example = explanation
+        result.looks_like, result.example, result.to_correct = explanation
     except Exception:
         return
 
@@ -278,10 +279,13 @@ def _print_fail(result):
     for head, text in paragraphs:
         if text:
             print(_paragraph(head, text))
+    place = result.place
+    if result.to_correct:
+        name, place = result.to_correct, _place(place.path, result.to_correct)
     print(
         say(
-            f"\nNext: correct {name}, {result.place}, and run this again.",
-            f"\n下一步：改正 {name}，再运行一次。位置是 {result.place}",
+            f"\nNext: correct {name}, {place}, and run this again.",
+            f"\n下一步：改正 {name}，再运行一次。位置是 {place}",
         )
     )
 
