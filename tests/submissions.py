@@ -74,6 +74,7 @@ def _rows(table):
 SUBMISSIONS = list(
     _rows(r"""
 == Linear.forward
+one array for each group | return np.einsum('nd,dm->nm', x) + self.b
 dimension too many | self.x = x; return np.array([row @ self.W + self.b for row in x])
 bias is missing | return np.dot(x, self.W)
 one transpose too many | return x @ self.W.T + self.b
@@ -177,7 +178,7 @@ added to W | self.x = x; return x @ (self.W + self.b)
 to put the result into | return np.dot(x, self.W, self.b)
 cannot be written to | y = np.broadcast_to(self.b, (len(x), self.b.size)); y += x @ self.W; return y
 one list: np\.vstack | return np.hstack([x, np.ones((len(x), 1))]) @ np.vstack(self.W, self.b)
-begin with a list | y = np.array([])
+collected in a list | y = np.array([])
     for row in x:
         y = np.vstack((y, row @ self.W + self.b))
     return y
@@ -188,6 +189,8 @@ through range | y = np.zeros((len(x), self.b.size))
         y[i] = x[i] @ self.W + self.b
     return y
 == Linear.backward
+set it as a whole | self.grad_W == self.x.T @ grad_y; self.grad_b = grad_y.sum(axis=0)[None]
+    self.grad_W[0] = 0; return grad_y @ self.W.T
 stands after a `return` | self.grad_b = grad_y.sum(axis=0, keepdims=True); return grad_y @ self.W.T
     self.grad_W = self.x.T @ grad_y
 in forward, `self.x = x` stands after | self.x = x => pass
@@ -306,10 +309,27 @@ makes no copy | self.grad_b = grad_y => self.grad_b = self.b; self.grad_b[:] = g
 formula has no x | grad_y.sum(axis=0, keepdims=True) => (self.x.sum(axis=1) @ grad_y)[None]
 wrong order | return grad_y @ self.W.T => return self.W.T @ (grad_y / 2) * 2
 has no dW | g = {"W": self.x.T @ grad_y}; self.grad_W = g["dW"]
-a comma at the end | self.x = x => self.x = x,
+A comma at the end | self.x = x => self.x = x,
 keepdims has to be named | grad_y.sum(axis=0, keepdims=True) => np.sum(grad_y, 0, True)
 unsqueeze is PyTorch | grad_y.sum(axis=0, keepdims=True) => grad_y.sum(axis=0).unsqueeze(0)
 == Sigmoid.forward
+values at -x: in that case | y = np.exp(-x) / (1 + np.exp(-x))
+    return np.where(x > 0, 1 - y, y)
+where x is negative | m = x > 0; return m / (1 + np.exp(-x)) + (1 - m) / (1 + np.exp(x))
+only one entry is returned | for v in x.flat: y = 1 / (1 + math.exp(-v))
+    return np.float64(y)
+    import numpy as np => import math\nimport numpy as np
+gives the variable of the loop | for row in x:
+        row = 1 / (1 + np.exp(-row))
+    return x + 0.0
+numbers are multiplied by | y = np.zeros_like(x)
+    for i in range(len(x)): y[i] = x[i, 0] @ x[i, 1]
+    return y
+some entries are None | def f(v):
+        if v > 0: return 1 / (1 + np.exp(-v))
+        elif v < 0: return np.exp(v) / (1 + np.exp(v))
+    return np.array([[f(v) if v < 2 else None for v in row] for row in x])
+an integer, or a mask | y = np.zeros_like(x); y[x] = 1; return y
 exp overflows for a large x | if np.all(x >= 0): return 1 / (1 + np.exp(-x))
     return np.exp(x) / (1 + np.exp(x))
 exp overflows for a large x | if np.all(x >= 0): return np.exp(x) / (1 + np.exp(x))
@@ -318,9 +338,9 @@ there is no variable out here: [^?]*\?[^?]*$ | def f():
         out = (1 + np.tanh(x / 2)) / 2
     f(); return out
 cases of .* are exch | return np.where(x < 0, 1 / (1 + np.exp(-x)), np.exp(x) / (1 + np.exp(x)))
-sign in the exponent | return 1 / (1 + np.exp(x))
+that in the exponent | return 1 / (1 + np.exp(x))
 that is a tanh | return np.tanh(x)
-inside the tanh | return 0.5 + 0.5 * np.tanh(x)
+With a tanh: inside | return 0.5 + 0.5 * np.tanh(x)
 inf / inf | e = np.exp(x); return e / (e + 1)
 another activation | return np.maximum(0, x)
 single number | import math; return 1 / (1 + math.exp(-x))
@@ -330,14 +350,14 @@ axis= is unknown | return 1 / (1 + np.exp(-x, axis=1))
 need np\. | return 1 / (1 + exp(-x))
 no sigmoid there | return np.sigmoid(x)
 expit is not imported | return expit(x)
-do occur.* 80 | return 1 / (1 + np.exp(-np.clip(x, -1, 1)))
-do occur.* 80 | x = np.clip(x, -10, 10); self.y = 1 / (1 + np.exp(-x)); return self.y
+do occur | return 1 / (1 + np.exp(-np.clip(x, -1, 1)))
+do occur | x = np.clip(x, -10, 10); self.y = 1 / (1 + np.exp(-x)); return self.y
 without np\.round | self.y = np.round(1 / (1 + np.exp(-x)), 2); return self.y
-no array of floats.*decimals | y = np.zeros(x.shape, dtype=int)
+not make an array of floats.*decimals | y = np.zeros(x.shape, dtype=int)
     for i in range(len(x)):
         y[i] = 1 / (1 + np.exp(-x[i]))
     return y
-no array of floats | y = np.full(x.shape, 0); y[:] = 1 / (1 + np.exp(-x)); return y
+not make an array of floats | y = np.full(x.shape, 0); y[:] = 1 / (1 + np.exp(-x)); return y
 rounds down | self.y = 1 // (1 + np.exp(-x)); return self.y
 brackets: .* should be `1 / \(1 | self.y = 1 / 1 + np.exp(-x); return self.y
 base of the power | self.y = 1 / (1 + 2.718 ** -x); return self.y
@@ -350,7 +370,7 @@ np\.empty holds | y = np.empty_like(x); y[x > 0] = 1 / (1 + np.exp(-x[x > 0])); 
 x is exactly 0 | y = np.zeros_like(x); p, n = x > 0, x < 0
     y[p] = 1 / (1 + np.exp(-x[p])); y[n] = np.exp(x[n]) / (1 + np.exp(x[n]))
     return y
-other batches come out right | return np.where(np.abs(x) < 9, 1 / (1 + np.exp(-x)), 0.5)
+these do not | return np.where(np.abs(x) < 9, 1 / (1 + np.exp(-x)), 0.5)
 NUMBERS | return np.clip(0.2 * x + 0.5, 0, 1)
 PASS | self.y = 1 / (1 + np.exp(-x)); return self.y
 PASS | self.y = np.where(x >= 0, 1 / (1 + np.exp(-x)), np.exp(x) / (1 + np.exp(x))); return self.y
@@ -397,6 +417,16 @@ pair of brackets | n, d = x.shape; y = np.zeros(n, d)
     return y
 not what it returns | return np.vectorize(1 / (1 + np.exp(-x)))(x)
 == Sigmoid.backward
+is part of a name | return grad_y * self.y·(1 - self.y)
+the first or the last column | return (grad_y * self.y * (1 - self.y))[:, 1:]
+returns something else | g = grad_y * self.y * (1 - self.y); return grad_y
+variable of forward | self.y = (1 + np.tanh(x / 2)) / 2 => cache = (1 + np.tanh(x / 2)) / 2
+    return self.y => return cache
+    return grad_y * cache * (1 - cache)
+slope at 2 x | self.y = (1 => self.x = x; self.y = (1
+    return grad_y / (4 * np.cosh(self.x) ** 2)
+forward again, with other parameters | y = self.forward(); return grad_y * y * (1 - y)
+needs the shape of the array | y = self.y[grad_y[:2] > -9]; return grad_y * y
 gradient of Softmax | y = self.y; return y * (grad_y - (grad_y * y).sum(1, keepdims=True))
 input x is used | self.y = (1 + => self.x, self.y = x, (1 +
     return grad_y * self.x * (1 - self.x)
@@ -435,7 +465,23 @@ a zip is missing | dx = []
         dx.append(g * y * (1 - y))
     return np.array(dx)
 == Softmax.forward
-the other batches | m = np.max(x, axis=1)[:, None]; e = np.exp(np.where(m < 600, x, x / m))
+root of the sum of squares | e = np.exp(x - x.max(1, keepdims=True))
+    return e / np.sqrt((e**2).sum(axis=1, keepdims=True))
+x itself is divided | e = np.exp(x - x.max(1, keepdims=True)); return x / e.sum(1, keepdims=True)
+subtract the largest x | y = np.zeros_like(x)
+    for i, row in enumerate(x):
+        e = [math.exp(v) for v in row]
+        y[i] = np.array(e) / sum(e)
+    return y
+    import numpy as np => import math\nimport numpy as np
+keepdims has to be named | e = np.exp(x - x.max(1, True)); return e / e.sum(1)
+number without brackets | return np.exp(x - x.max(axis=[1], keepdims=True))
+nan_to_num only hides | e = np.exp(x); return np.nan_to_num(e / e.sum(1, keepdims=True))
+rows of the same length | rows = [[v, *row[k:]] for k, (v, row) in enumerate(zip(x[:, 0], x))]
+    return np.array(rows)
+one truth value | if x > np.max(x, axis=1, keepdims=True): return x
+    return x
+these do not | m = np.max(x, axis=1)[:, None]; e = np.exp(np.where(m < 600, x, x / m))
     self.y = e / e.sum(axis=1, keepdims=True); return self.y
 sigmoid of each entry.*\n.*x - x\.max | x = x - x.max(axis=1, keepdims=True)
     self.y = 1 / (1 + np.exp(-x))
@@ -471,7 +517,7 @@ thrown away | e = np.exp(x - x.max(1, keepdims=True)); e / e.sum(1, keepdims=Tru
 True, False and None | e = np.exp(x); return e / e.sum(axis=1, keepdims=true)
 np\.maximum compares | e = np.exp(x - np.maximum(x, axis=1)); return e
 adds so much | e = np.exp(x - x.max(1, keepdims=True)); return e / (e.sum(1, keepdims=True) + 0.1)
-__init__ was changed | class Softmax: => class Softmax:\n    def __init__(self, k):\n        pass\n
+delete it | class Softmax: => class Softmax:\n    def __init__(self, k):\n        pass\n
 list does not compute | e = [np.exp(row - row.max()) for row in x]; return e / 2
 without `s \+` | y = np.zeros_like(x); s = 0
     for i in range(len(x)):
@@ -509,13 +555,16 @@ PASS | rows = []
 logarithm of the prob | z = x - x.max(1)[:, None]; return z - np.log(np.exp(z).sum(1)[:, None])
 own x alone | return np.log1p(np.exp(x))
 hold just as many | e = np.exp(x); return e / e.sum(axis=1).reshape(x.shape)
-single number already | return np.exp(x - [max(max(row)) for row in x])
+single number | return np.exp(x - [max(max(row)) for row in x])
 is MATLAB's | e = np.exp(x - np.max(x, [], 2)); return e / np.sum(e, 2)
 bracket closes | return np.exp(x / np.exp(x).sum(axis=1, keepdims=True))
 no longer the function | e = np.exp(x); sum = sum(e.T); return e / sum[:, None]
 as a column | e = np.exp(x - x.max(axis=1)[:, None]); s = np.fromiter(map(sum, e), float)
     return 3 * e / (3 * s)
 == Softmax.backward
+other parameters than it has | y = Softmax.forward(self.y); return grad_y * y
+takes whole numbers | for i in range(self.y): pass
+    return grad_y
 term is added | return grad_y * self.y + self.y
 everything cancels | y = self.y; J = np.einsum('ni,ij->nij', y, np.eye(y.shape[1]))
     J -= np.einsum('ni,nj->nij', y, y)
@@ -560,7 +609,7 @@ of two vectors is one number | y = self.y; out = np.zeros_like(y)
     for i in range(len(y)):
         out[i] = (np.diag(y[i]) - y[i] @ y[i].T) @ grad_y[i]
     return out
-after -> should be bij | y = self.y; j = -np.einsum("bi,bj->ijb", y, y)
+write bij after -> | y = self.y; j = -np.einsum("bi,bj->ijb", y, y)
     j = j + y[:, :, None] * np.eye(y.shape[1])
     return np.einsum("bij,bj->bi", j, grad_y)
 Jacobian of a row is put | y = self.y; out = np.zeros_like(y)
@@ -630,6 +679,8 @@ batch of one row only | y = self.y; return y * (grad_y - grad_y @ y.swapaxes(0, 
 stack of matrices | y = self.y; j = y[:, :, None] * (np.eye(len(y[0])) - y[:, None])
     return j @ grad_y
 == CrossEntropyLoss.forward
+compares with a second value | return -np.sum(y * np.log(np.maximum(y_hat), 1e-12)) / len(y)
+called by parentheses | k = np.arange[len(y)]; return -np.log(y_hat[k, y.argmax(1)]).mean()
 wrong classes | return -((2 * y + 1) * np.log(y_hat + 1e-12)).sum() / len(y)
 takes all these columns from every row | k = y.argmax(1); return -np.log(y_hat[:, k]).mean()
 has to add | for n in range(len(y)):
@@ -665,8 +716,8 @@ adds so much | return -np.mean(np.sum(y * np.log(y_hat + 0.3), axis=1))
 np\.max takes its second | return -np.sum(y * np.log(np.max(y_hat, 1e-12))) / len(y)
 N is no variable | return -1/N * np.sum(y * np.log(y_hat))
 rounds down | return -1 // len(y) * np.sum(y * np.log(y_hat + 1e-12))
-other way round, it | return -np.sum(y_hat * np.log(y)) / len(y)
-other way round, it | return -np.sum(target * np.log(predicted + 1e-12)) / len(target)
+the two swapped | return -np.sum(y_hat * np.log(y)) / len(y)
+the two swapped | return -np.sum(target * np.log(predicted + 1e-12)) / len(target)
     def forward(self, y_hat, y): => def forward(self, target, predicted):
 binary | p = y_hat + 1e-12; return -(y * np.log(p) + (1 - y) * np.log(1 - p + 1e-12))[0, 0]
 binary | p = y_hat + 1e-12; return -(y @ np.log(p).T + (1 - y) @ np.log(1 - p + 1e-12).T)
@@ -710,6 +761,11 @@ share of right | return np.mean(y_hat.argmax(axis=1) != y.argmax(axis=1))
 takes one from each | return -np.log(y_hat[:, y.argmax(axis=1)] + 1e-12).mean()
 multiply the arrays first | return -np.sum(y, np.log(y_hat)) / len(y)
 == CrossEntropyLoss.backward
+without `\* self\.loss` | return float( => self.loss = float(
+    .sum() / len(y)) => .sum() / len(y)); return self.loss
+    return -self.y / self.y_hat / len(self.y) * self.loss
+entries of the right classes | grad = -1 / self.y_hat[self.y == 1]; return grad / len(self.y)
+If it is a shape | N = self.y.shape; return -1 / N * self.y / self.y_hat
 count all N | return -self.y / self.y_hat / self.y.size
 whole shape, \(5, 4\) | return -self.y / self.y_hat / self.y.shape
 shape\[0\] in NumPy | return -self.y / self.y_hat / self.y.size(0)

@@ -17,7 +17,7 @@ FOUND = [
      "return np.vectorize(lambda v: 1 if v > 40 else 1 / (1 + np.exp(-v)))(x)",
      "np.vectorize(lambda v: 1 if v > 40 else 1 / (1 + np.exp(-v)))"),
     ("limited", "Sigmoid.forward", "return 1 / (1 + np.exp(-np.clip(x, -3, 3)))",
-     "np.clip(x, -3, 3)"),
+     ("np.clip(x, -3, 3)", "x")),
     ("epsilon", "CrossEntropyLoss.forward", "return -(y * np.log(y_hat + 0.1)).sum() / len(y)",
      "y_hat + 0.1"),
     ("activation", "Linear.backward", "return grad_y @ self.W.T => "
@@ -41,9 +41,9 @@ FOUND = [
     ("largest", "Softmax.forward", "e = np.exp(x - x.mean(axis=1, keepdims=True))\n"
      "return e / e.sum(axis=1, keepdims=True)", ("x.mean(axis=1, keepdims=True)", "mean", "max")),
     ("base", "Sigmoid.forward", "return 1 / (1 + 2.718 ** -x)", "2.718 ** (-x)"),
-    ("surplus", "Sigmoid.backward", "return (grad_y + 1) * self.y * (1 - self.y)", "+ 1"),
+    ("surplus", "Sigmoid.backward", "return (grad_y + 1) * self.y * (1 - self.y)", ("+ 1", "")),
     ("surplus", "Linear.forward", "return x @ self.W + self.b + (x[:, :1] - 1)",
-     "+ (x[:, :1] - 1)"),
+     ("+ (x[:, :1] - 1)", "")),
     ("wrapped", "CrossEntropyLoss.backward", "return -self.y / np.log(self.y_hat) / len(self.y)",
      ("np.log( )", "self.y_hat")),
     ("wrapped", "Sigmoid.backward", "g = grad_y * self.y\n"
@@ -86,8 +86,9 @@ FOUND = [
     ("set in loop", "Linear.backward", "self.grad_b = grad_y.sum(axis=0)[None]\n"
      "for x, g in zip(self.x, grad_y):\n    self.grad_W = np.outer(x, g)\nreturn grad_y @ self.W.T",
      None),  # to what would it be added?
-    ("set in loop", "CrossEntropyLoss.forward", "for p, t in zip(y_hat, y):\n"
-     "    loss = -t @ np.log(p + 1e-12)\nreturn loss / len(y)", "loss = -t @ np.log(p + 1e-12)"),
+    ("never begun", "CrossEntropyLoss.forward", "for p, t in zip(y_hat, y):\n"
+     "    loss = -t @ np.log(p + 1e-12)\nreturn loss / len(y)",
+     ("loss = -t @ np.log(p + 1e-12)", "loss")),
     ("set in loop", "Softmax.forward", "e = np.exp(x - x.max(axis=1)[:, None])\n"
      "s = np.zeros((len(x), 1))\nfor j in range(x.shape[1]):\n    s[:, 0] = e[:, j]\nreturn e / s",
      "s[:, 0] = e[:, j]"),
@@ -130,9 +131,19 @@ FOUND = [
      "return np.exp(z) / z.sum(axis=1, keepdims=True)", ("z", "np.exp( ... )")),
     ("missing", "Softmax.backward", "a = grad_y * self.y\nb = a.sum(axis=1, keepdims=True)\n"
      "return a - b", ("a.sum(axis=1, keepdims=True)", "* self.y",
-      "a.sum(axis=1, keepdims=True) * self.y")),
+      "a.sum(axis=1, keepdims=True) * self.y", "")),
     ("missing", "Softmax.forward", "m = x.max(axis=1, keepdims=True)\n"
-     "return np.exp(x - m) / np.exp(x).sum(axis=1, keepdims=True)", ("x", "- m", "x - m")),
+     "return np.exp(x - m) / np.exp(x).sum(axis=1, keepdims=True)", ("x", "- m", "x - m",
+      ": `return np.exp(x - m) / np.exp(x - m).sum(axis=1, keepdims=True)`")),
+    ("returned", "Linear.forward", "y = x @ self.W; out = y + self.b; return y",
+     ("return y", "return out")),
+    ("wrapped", "Sigmoid.forward", "y = np.zeros_like(x)\nfor i in range(len(x)):\n"
+     "    y[i] = 1 / (1 + np.exp(-x[i, 0]))\nreturn y[0]", None),
+    ("name", "Sigmoid.forward", "self.y = np.zeros_like(x)\nfor i in np.ndindex(x.shape):\n"
+     "    self.y[i] = 1 / (1 + np.exp(-x[i]))\n    if x[i] < 0:\n"
+     "        self.y[i] = np.exp(-x[i]) / (1 + np.exp(-x[i]))\nreturn self.y", None),
+    ("wrapped", "Sigmoid.forward",
+     "return np.where(x > 0, 1 / (1 + np.exp(-x)), np.exp(-x) / (1 + np.exp(-x)))", ("-", "x")),
     ("out of loop", "CrossEntropyLoss.forward", "loss = 0\nfor p, t in zip(y_hat, y):\n"
      "    loss -= np.sum(t * np.log(p + 1e-12))\n    loss /= len(y)\nreturn loss",
      "loss /= len(y)"),

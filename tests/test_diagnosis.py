@@ -121,6 +121,8 @@ def test_what_is_claimed_of_a_submission_holds_for_a_fresh_batch_too():
         _, fault = fault_of(submission)
         if fault.kind not in ("value", "shape") or fault.call.batch.is_extreme:
             continue
+        if "np.empty" in submission.code:
+            continue  # which holds something else each time
         found = formulas.formula(fault)
         if found and found.k is None and "before" not in found.formula:
             layer = fault.call.layer

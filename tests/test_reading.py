@@ -220,6 +220,8 @@ MISTAKES = {
     "a prompt of Jupyter": ("In [12]: def f(x):\n", r"`In \[12\]:` is what an interactive"),
     "MATLAB's transpose": (with_line("return x'"), r"has no partner. If it is MATLAB's transpose"),
     "MATLAB's product": (with_line("return x .* 2"), r"`\.\*` in .* is MATLAB's. In NumPy `\*`"),
+    "MATLAB's quotient": (with_line("return 1 ./ x"), r"In NumPy `/`"),
+    "Java's else if": (with_line("else if x > 0:"), r"`elif`"),
     "MATLAB's power": (with_line("return (x).^2"), r"`\.\^` in .* is MATLAB's. In NumPy `\*\*`"),
     "MATLAB's not": (with_line("return 1./x ? 2"), r"invalid syntax"),
     "nested": (f"x = {'(' * 300}{')' * 300}\n", "model.py:1: .*too many nested parentheses"),

@@ -32,6 +32,23 @@ ALIKE = (
 )
 
 
+def _returned(slot, node):
+    """What was computed, where something else is returned."""
+    match node:
+        case ast.Return(ast.Call(ast.Name("float") as function, [other])):
+            called = [function]
+        case ast.Return(ast.Name() | ast.Attribute(ast.Name("self")) as other):
+            called = []
+        case _:
+            return
+    for name in slot.names.variables + slot.names.arrays:
+        if name != ast.unparse(other):
+            meant = ast.parse(name, mode="eval").body
+            for function in called:
+                meant = ast.Call(function, [meant], [])
+            yield ast.Return(meant), (slot.line, _line(ast.Return(meant)))
+
+
 def _floor(_, node):
     match node:
         case ast.BinOp(left, ast.FloorDiv(), right):
@@ -63,13 +80,21 @@ def _vectorized(_, node):
             yield _with_keywords(node, otypes="[float]"), ast.unparse(node)
 
 
-def _limited(_, node):
+def _limited(slot, node):
     """A limit (np.clip, np.maximum) that reaches into ordinary numbers."""
     called = _called(node)
+    if slot.layer.weights and ast.unparse(node).endswith(", 0)"):
+        return  # that is another layer, a ReLU
     if called and called[0] in ("clip", "maximum", "minimum"):
         array = called[1]
-        for harmless in ("np.clip(_, -80, 80)", "np.clip(_, 1e-12, 1)", "_"):
-            yield _with(harmless, array), ast.unparse(node)
+        others = ["_", "np.clip(_, -80, 80)"]
+        if slot.layer.output == "loss":
+            others.insert(0, "np.clip(_, 1e-12, 1)")
+        if slot.layer.name == "Softmax":
+            others.append("_ - np.max(_, axis=1, keepdims=True)")
+        for harmless in others:
+            new = _with(harmless, array)
+            yield new, (ast.unparse(node), ast.unparse(new))
 
 
 def _epsilon(slot, node):
@@ -244,7 +269,7 @@ def _column(slot, node):
     """One dimension as a column."""
     may_be_column = ast.Name | ast.Attribute | ast.BinOp | ast.Call
     if isinstance(node, may_be_column) and _is_value(slot):
-        yield _with("_[:, None]", node), ast.unparse(node)
+        yield _with("_[:, None]", node), slot.text
 
 
 def _transposed(_, node):
@@ -256,7 +281,7 @@ def _transposed(_, node):
 def _untransposed(slot, node):
     may_be_transposed = ast.Name | ast.Attribute | ast.BinOp | ast.Call
     if isinstance(node, may_be_transposed) and _is_value(slot):
-        pieces = ast.unparse(node), _line(slot.statement)
+        pieces = slot.text, slot.line
         yield ast.Attribute(node, "T", ast.Load()), pieces
 
 
@@ -290,7 +315,7 @@ def _brackets(slot, node):
         case ast.UnaryOp(ast.USub(), ast.BinOp(a, operator, b)):
             new.append(ast.BinOp(ast.UnaryOp(ast.USub(), a), operator, b))
     for other in new:
-        yield other, (ast.unparse(node), _in_place(slot, other))
+        yield other, (slot.text, _in_place(slot, other))
 
 
 def _returned_in_loop(slot, node):
@@ -319,11 +344,16 @@ def _set_in_loop(slot, node):
     match node:
         case ast.Assign([target], value) if slot.loops:
             yield ast.AugAssign(target, ast.Add(), value), _line(node)
-        case ast.For() if not slot.loops:
-            for assigned in ast.walk(node):
-                if isinstance(assigned, ast.Assign) and isinstance(assigned.targets[0], ast.Name):
-                    adding = _adding(node, assigned)
-                    yield ast.If(ast.Constant(True), adding, []), _line(assigned)
+
+
+def _never_begun(slot, node):
+    """The same, where nothing stands before the loop that could be added to."""
+    if not isinstance(node, ast.For) or slot.loops:
+        return
+    for assigned in ast.walk(node):
+        if isinstance(assigned, ast.Assign) and isinstance(assigned.targets[0], ast.Name):
+            pieces = _line(assigned), ast.unparse(assigned.targets[0])
+            yield ast.If(ast.Constant(True), _adding(node, assigned), []), pieces
 
 
 def _adding(loop, assigned):
@@ -356,10 +386,15 @@ def _operator(slot, node):
     match node:
         case ast.BinOp(left, operator, right):
             stands = SIGNS.get(type(operator), "")
+            has_one = any(
+                isinstance(side, ast.Constant) and side.value == 1 for side in (left, right)
+            )
             for other in (ast.Mult, ast.Div, ast.Sub, ast.Add):
+                if has_one and other is ast.Mult:
+                    continue  # nobody multiplies by 1
                 if stands and not isinstance(operator, other):
                     new = ast.BinOp(left, other(), right)
-                    yield new, (ast.unparse(node), _in_place(slot, new))
+                    yield new, (slot.text, _in_place(slot, new))
         case ast.AugAssign(target, operator, value):
             stands = SIGNS.get(type(operator), "")
             for other in (ast.Mult, ast.Div, ast.Sub, ast.Add):
@@ -370,7 +405,7 @@ def _operator(slot, node):
 
 def _name(slot, node):
     """Another of the variables that the method has, or another entry of an array."""
-    own = ast.unparse(node)
+    own = slot.text
     is_put_into = isinstance(getattr(slot.parent, "ctx", None), ast.Store)
     is_asked = getattr(slot.parent, "attr", "") in ("shape", "dtype")
     if not _is_read(slot) or is_put_into or is_asked or own in ("self", "np", *dir(builtins)):
@@ -387,7 +422,7 @@ def _name(slot, node):
     for name in names:
         if name != own:
             new = ast.parse(name, mode="eval").body
-            yield new, (_line(slot.statement), own, name, _corrected(slot, new, own))
+            yield new, (slot.line, own, name, _corrected(slot, new, own))
 
 
 def _number(slot, node):
@@ -398,7 +433,7 @@ def _number(slot, node):
                 if other != own:
                     new = ast.Constant(other)
                     corrected = _corrected(slot, new, str(own))
-                    yield new, (_line(slot.statement), own, other, corrected)
+                    yield new, (slot.line, own, other, corrected)
 
 
 def _function(slot, node):
@@ -410,13 +445,13 @@ def _function(slot, node):
                 if other != name:
                     new = ast.Attribute(array, other, ast.Load())
                     corrected = _corrected(slot, new, name)
-                    yield new, (_line(slot.statement), name, other, corrected)
+                    yield new, (slot.line, name, other, corrected)
     called = _called(node)
     if called and called[0] == "copy":
         new = _with("np.zeros_like(_)", called[1])
         with slot.holding(new):
             corrected = f": `{_line(slot.statement)}`"
-        yield new, (_line(slot.statement), "copy", "np.zeros_like", corrected)
+        yield new, (slot.line, "copy", "np.zeros_like", corrected)
 
 
 def _minus(slot, node):
@@ -424,7 +459,7 @@ def _minus(slot, node):
     may_be_negative = ast.BinOp | ast.Call | ast.Name | ast.Attribute | ast.Subscript
     if isinstance(node, may_be_negative) and _is_value(slot):
         new = ast.UnaryOp(ast.USub(), node)
-        yield new, (_line(slot.statement), ast.unparse(node), _in_place(slot, new))
+        yield new, (slot.line, slot.text, _in_place(slot, new))
 
 
 def _missing(slot, node):
@@ -432,7 +467,7 @@ def _missing(slot, node):
     is_alone = isinstance(slot.parent, ast.Return | ast.Assign | ast.AugAssign | ast.Call)
     if not (is_alone and _is_value(slot)):
         return
-    own = ast.unparse(node)
+    own = slot.text
     names = slot.names.entries if "[" in own else slot.names.arrays + slot.names.variables
     if re.search(r"\b(shape|len|zeros|range)\b", own):
         return
@@ -440,15 +475,17 @@ def _missing(slot, node):
         # What is done in one place may have been forgotten in another.
         other = ast.parse(name, mode="eval").body
         new = ast.BinOp(node, operator, other)
-        yield new, (own, f"{SIGNS[type(operator)]} {name}", ast.unparse(new))
+        more = _corrected(slot, new, own)
+        yield new, (own, f"{SIGNS[type(operator)]} {name}", ast.unparse(new), more)
     for name in names:
         other = ast.parse(name, mode="eval").body
         for operator in (ast.Mult, ast.Add, ast.Sub, ast.Div):
             # That would only take away what stands there.
-            if ":" in name or (name in own and operator in (ast.Sub, ast.Div)):
+            if ":" in name or (name in own and operator is not ast.Mult):
                 continue
             new = ast.BinOp(node, operator(), other)
-            yield new, (own, f"{SIGNS[operator]} {name}", ast.unparse(new))
+            more = _corrected(slot, new, own)
+            yield new, (own, f"{SIGNS[operator]} {name}", ast.unparse(new), more)
 
 
 def _complement(slot, node):
@@ -457,7 +494,7 @@ def _complement(slot, node):
         return
     for operator in (ast.Add, ast.Sub):
         new = ast.BinOp(ast.Constant(1), operator(), node)
-        yield new, (_line(slot.statement), ast.unparse(node), _in_place(slot, new))
+        yield new, (slot.line, slot.text, _in_place(slot, new))
 
 
 def _unwrapped(slot, node):
@@ -471,7 +508,7 @@ def _unwrapped(slot, node):
         "np.sum(_)",
         "np.sum(_, axis=1, keepdims=True)",
     ):
-        yield _with(outside, node), (ast.unparse(node), outside.replace("_", " ... ", 1))
+        yield _with(outside, node), (slot.text, outside.replace("_", " ... ", 1))
 
 
 def _compared(_, node):
@@ -520,18 +557,13 @@ def _counted(slot, node):
             | ast.Subscript(ast.Attribute(attr="shape"))
             | ast.Attribute(attr="size")
         ):
-            counts = [count for name in slot.names.arrays for count in _counts(name)]
+            counts = slot.names.counts
         case ast.Call(ast.Name("range"), [ast.Name()]):
-            counts = [count for name in slot.names.arrays for count in _counts(name)]
-            counts = [f"range({count})" for count in counts]
+            counts = [f"range({count})" for count in slot.names.counts]
         case _:
             return
     for text in counts:
         yield ast.parse(text, mode="eval").body, (ast.unparse(node), text)
-
-
-def _counts(array):
-    return f"len({array})", f"{array}.shape[1]"
 
 
 def _unpacked(_, node):
@@ -574,7 +606,7 @@ def _inside(slot, node):
             part = ast.Call(ast.Attribute(right, name, ast.Load()), arguments, keywords)
             new.append(ast.BinOp(left, operator, part))
     for other in new:
-        yield other, (ast.unparse(node), _in_place(slot, other))
+        yield other, (slot.text, _in_place(slot, other))
 
 
 def _sides(slot, node):
@@ -582,7 +614,7 @@ def _sides(slot, node):
     match node:
         case ast.BinOp(left, ast.Sub() | ast.Div() | ast.Pow() as operator, right):
             new = ast.BinOp(right, operator, left)
-            yield new, (ast.unparse(node), _in_place(slot, new))
+            yield new, (slot.text, _in_place(slot, new))
 
 
 def _out_of_loop(_, node):
@@ -639,17 +671,20 @@ def _line(statement):
     return ast.unparse(statement).splitlines()[0]
 
 
-def _surplus(_, node):
+def _surplus(slot, node):
     """Something that should not be there."""
     match node:
         case ast.BinOp(left, operator, right):
             # As it stands between the two, brackets included.
             sign = ast.unparse(ast.BinOp(ast.Name(""), operator, ast.Name(""))).strip()
-            yield left, f"{sign} {_in_brackets(right)}"
-            if not isinstance(operator, ast.Sub | ast.Div | ast.Pow):
-                yield right, f"{_in_brackets(left)} {sign}"
+            piece = f"{sign} {_in_brackets(right)}"
+            yield left, (piece, _corrected(slot, left, piece))
+            is_of_one = isinstance(operator, ast.Sub) and isinstance(left, ast.Constant)
+            if is_of_one or not isinstance(operator, ast.Sub | ast.Div | ast.Pow):
+                piece = f"{_in_brackets(left)} {sign}"
+                yield right, (piece, _corrected(slot, right, piece))
         case ast.AugAssign() | ast.Assign() | ast.Expr() | ast.Assert():
-            yield ast.Pass(), ast.unparse(node)
+            yield ast.Pass(), (ast.unparse(node), "")
 
 
 def _in_brackets(node):
@@ -659,10 +694,10 @@ def _in_brackets(node):
 
 def _wrapped(slot, node):
     """Something that should not be done with what is right as it is."""
-    if isinstance(node, ast.UnaryOp):
+    if isinstance(node, ast.UnaryOp) and not isinstance(node.operand, ast.Constant):
         operand = ast.unparse(node.operand)
         yield node.operand, (ast.unparse(node).removesuffix(operand), operand)
-    if isinstance(node, ast.Subscript) and _is_read(slot):
+    if isinstance(node, ast.Subscript) and _is_read(slot) and not _is_of_loop(slot):
         kept = ast.unparse(node.value)
         yield node.value, (ast.unparse(node).removeprefix(kept), kept)
     called = _called(node)
@@ -677,6 +712,7 @@ def _wrapped(slot, node):
 
 
 CHANGES = {
+    "returned": _returned,
     "floor": _floor,
     "rounded": _rounded,
     "integers": _integers,
@@ -709,6 +745,7 @@ CHANGES = {
     "return in loop": _returned_in_loop,
     "returned early": _returned_early,
     "set in loop": _set_in_loop,
+    "never begun": _never_begun,
     "added in loop": _added_in_loop,
     "operator": _operator,
     "sides": _sides,
@@ -745,19 +782,29 @@ def _is_value(slot):
     return _is_read(slot) and not slot.is_index
 
 
+def _is_of_loop(slot):
+    """Return whether an index is the variable of a loop around it."""
+    counted = {name.id for loop in slot.loops for name in _names_in(loop.target)}
+    return any(name.id in counted for name in _names_in(slot.node.slice))
+
+
+def _names_in(tree):
+    return [node for node in ast.walk(tree) if isinstance(node, ast.Name)]
+
+
 def _in_place(slot, new):
     """Return how `new` is written where the slot's node stands: in brackets if it needs some."""
     text = ast.unparse(new)
     before = ast.unparse(slot.parent)
     with slot.holding(new):
         after = ast.unparse(slot.parent)
-    needs_some = f"({text})" in after and f"({ast.unparse(slot.node)})" not in before
+    needs_some = f"({text})" in after and f"({slot.text})" not in before
     return f"({text})" if needs_some else text
 
 
 def _corrected(slot, new, word):
     """Return the corrected line, to be said of a line that has a word more than once."""
-    if len(re.findall(rf"(?<![\w.]){re.escape(word)}\b", _line(slot.statement))) < 2:
+    if len(re.findall(rf"(?<![\w.]){re.escape(word)}(?!\w)", slot.line)) < 2:
         return ""
     with slot.holding(new):
         return f": `{_line(slot.statement)}`"

@@ -15,6 +15,7 @@ from support.gradient_check.experiments import (
     exchanged_results,
     exp_of_output,
     forward_again,
+    hidden_nan,
     is_always_zero,
     keeps_another,
     never_reached,
@@ -24,6 +25,7 @@ from support.gradient_check.experiments import (
     one_sample,
     overwritten,
     reaches,
+    rebinds,
     rows_mix,
     takes_a_diagonal,
     takes_kron,
@@ -85,6 +87,8 @@ def looks_like(fault):
             return said
     if fault.kind in explainers:
         return explainers[fault.kind](fault)
+    if fault.kind == "init" and fault.call and not fault.call.layer.weights:
+        return say(*mistakes.SITUATIONS["own init"]).format(fault.call.layer.name)
     return say(*mistakes.SITUATIONS.get(fault.kind, ("", "")))
 
 
@@ -142,7 +146,7 @@ def _type(fault):
     if callable(got):
         name = "function"
     if isinstance(got, np.ndarray) and got.dtype == object:
-        name = "objects"
+        name = "none inside" if None in got.ravel().tolist() else "objects"
     if name == "list" and fault.result == "loss":
         return say(*mistakes.FACTS["loss"])
     return say(*mistakes.TYPES.get(name, ("", "")))
@@ -162,6 +166,8 @@ def _numbers(fault):
     if said:
         return said
     computed_in_vain = thrown_away(fault.call)
+    if rebinds(fault.call):
+        return rebinds(fault.call)
     found = formula(fault)
     if found:
         return f"{found.text}\n{computed_in_vain}" if computed_in_vain else found.text
@@ -185,7 +191,8 @@ def _unused_or_repaired(fault):
     said = unused(fault) if fault.kind == "value" and not fault.call.batch.is_extreme else ""
     if said and "name" in table:
         # Others may bring it in by chance; what is taken for something else is a reason.
-        table = {name: table[name] for name in ("name", "function")}
+        reasons = ("set in loop", "never begun", "name", "function")
+        table = {name: table[name] for name in reasons}
     repaired = first_repair(table, fault).text
     return "\n".join(filter(None, (said, repaired)))
 
@@ -211,7 +218,8 @@ def _of_loss(fault):
         return ""
     if fault.kind == "shape":
         lines.append(say(*mistakes.FACTS["loss"]))
-    if re.search(r"log\(\s*1\.?0?\s*-", source_of(fault.call)):
+    text = source_of(fault.call)
+    if re.search(r"log\(\s*1\.?0?\s*-", text) and text.count("log(") > 1:
         lines.append(say(*mistakes.BINARY))
     return "\n".join(lines)
 
@@ -231,17 +239,23 @@ def _fact(fault):
         is_right = same(anew, call.right[result], dtype)
         return say(*mistakes.FACTS["left over" if is_right else "earlier"])
     if call is not fault.calls[0]:
-        if call.batch.is_extreme:
-            if _is_wrong_at_zero_alone(call, result):
-                return say(*mistakes.FACTS["at zero"])
-            return say(*mistakes.FACTS["far"]).format(say(*call.batch.about))
-        return say(*mistakes.FACTS["special"]).format(say(*fault.calls[0].batch.about))
+        return _on_later_call(fault)
     if same(got, np.zeros(np.shape(got))) and is_always_zero(fault):
         return _on_zero(fault)
     said = one_sample(fault)
     if said == say(*mistakes.FACTS["one row"]):
         said = rows_mix(fault) or said
     return said or rows_mix(fault) or reaches(fault)
+
+
+def _on_later_call(fault):
+    """Say what sets a call apart from the first, which was right."""
+    call = fault.call
+    if not call.batch.is_extreme:
+        return say(*mistakes.FACTS["special"]).format(say(*fault.calls[0].batch.about))
+    if _is_wrong_at_zero_alone(call, fault.result):
+        return say(*mistakes.FACTS["at zero"])
+    return hidden_nan(call) or say(*mistakes.FACTS["far"]).format(say(*call.batch.about))
 
 
 def _on_zero(fault):
@@ -269,6 +283,8 @@ def _fact_on_shape(fault):
     shape = np.shape(call.results[fault.result])
     if shape == (call.batch.rows * call.batch.columns,) * 2:
         return say(*mistakes.ONE_JACOBIAN)
+    if same(call.results[fault.result], np.zeros(shape)) and is_always_zero(fault):
+        return say(*mistakes.ZERO)
     if shape == () or (len(shape) == 1 and call.layer.output == "loss"):
         return say(*mistakes.FACTS["lost axis"])
     return one_sample(fault) or unused(fault)

@@ -4,7 +4,7 @@ import difflib
 import re
 
 from support.gradient_check import mistakes, repairs
-from support.gradient_check.calls import kept_by
+from support.gradient_check.calls import Call, kept_by
 from support.gradient_check.experiments import (
     counts_samples,
     forward_again,
@@ -29,6 +29,7 @@ def error(fault):
         or overwritten(call)
         or _recursion(call)
         or _after_return(call)
+        or _of_forward(call)
         or _meeting(call)
         or _loss_of_array(call)
         or _written_size(call)
@@ -68,11 +69,24 @@ def _after_return(call):
     return say(*mistakes.FACTS["forward, after return"]).format(line) if line else ""
 
 
+def _of_forward(call):
+    """Say that what backward does not find is a variable of forward."""
+    name = getattr(call.error, "name", None)
+    forward = Call(call.model, call.layer, "forward", call.batch)
+    if call.method != "backward" or not isinstance(call.error, NameError):
+        return ""
+    if name not in source_names(forward):
+        return ""
+    return say(*mistakes.FACTS["of forward"]).format(name)
+
+
 def _loss_of_array(call):
     """Say that the loss is one number, if float is given an array."""
     is_loss = call.layer.output == "loss" and call.method == "forward"
     is_of_array = re.search("0-dimensional|(length|size)-1", str(call.error))
-    return say(*mistakes.FACTS["loss"]) if is_loss and is_of_array else ""
+    line = call.place.source if call.place else ""
+    is_of_whole = re.search(r"float\(|\.item\(", line) and not re.search(r"math\.|\bint\(", line)
+    return say(*mistakes.FACTS["loss"]) if is_loss and is_of_array and is_of_whole else ""
 
 
 # ---- two arrays that do not fit
@@ -83,7 +97,8 @@ def _meeting(call):
     if not call.misfit:
         is_of_identity = re.search("eye|iden", source_of(call))
         is_square = re.search(r"\((\d+),\1\)", str(call.error))
-        return say(*mistakes.ONE_JACOBIAN) if is_square and is_of_identity else ""
+        is_of_batch = is_square and is_of_identity and not _takes_rows(call)
+        return say(*mistakes.ONE_JACOBIAN) if is_of_batch else ""
     for operand, text in zip(call.misfit.operands, call.misfit.texts, strict=True):
         if isinstance(operand, tuple):
             return say(*mistakes.FACTS["whole shape"]).format(text, operand)
@@ -148,7 +163,12 @@ def _is_of_one_jacobian(call):
     is_of_all = (rows, rows) in call.misfit.shapes
     is_of_all = is_of_all or sizes & {rows * columns, rows**2, columns**2}
     is_written = re.search(r"eye|identity|diag|outer|kron|tile", source_of(call))
-    return has_jacobians and is_of_all and is_written
+    return has_jacobians and is_of_all and is_written and not _takes_rows(call)
+
+
+def _takes_rows(call):
+    """Return whether a line takes single rows, or adds an axis for them."""
+    return bool(call.place and re.search(r"\w\[\w+\]|None|newaxis", call.place.source))
 
 
 # ---- what Python says

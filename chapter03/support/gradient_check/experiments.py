@@ -49,15 +49,18 @@ def forward_again(call):
     subject = Call(call.model, call.layer, "forward", call.batch).run().subject
     forward = getattr(subject, "forward", None)
     given = call.batch.given[call.layer.inputs[0]]
-    others = []
+    said = []
 
-    def watched(x):
-        others.append(not same(x, given, call.batch.dtype.name))
-        return forward(x)
+    def watched(*arrays):
+        if len(arrays) != 1:
+            said.append(say(*mistakes.FACTS["forward with others"]))
+        elif not same(arrays[0], given, call.batch.dtype.name):
+            said.append(say(*mistakes.FACTS["forward again"]))
+        return forward(*arrays)
 
     subject.forward = watched
     Call(call.model, call.layer, "backward", call.batch).run(subject, forward=False)
-    return say(*mistakes.FACTS["forward again"]) if any(others) else ""
+    return said[0] if said else ""
 
 
 def takes_a_diagonal(call):
@@ -108,10 +111,14 @@ def unused(fault):
     ]
     if not names:
         return ""
-    if set(names) & set(call.layer.weights):
-        shown = say(", ", "、").join(f"self.{name}" for name in names)
-        return say(*mistakes.FACTS["no weights"]).format(shown)
-    return say(*mistakes.FACTS["unused"]).format(say(", ", "、").join(names))
+    weights = call.layer.weights
+    shown = say(", ", "、").join(f"self.{name}" if name in weights else name for name in names)
+    of_others = [
+        name
+        for name in set(names) & set(weights)
+        if not re.search(rf"self\.{name}\b(?!\.shape)", source_of(call))
+    ]
+    return say(*mistakes.FACTS["no weights" if of_others else "unused"]).format(shown)
 
 
 def is_always_zero(fault):
@@ -175,7 +182,11 @@ def _thinned(array):
     return array * (np.arange(array.size).reshape(array.shape) % 2)
 
 
-_VARIED = (_varied, _thinned)
+def _rolled(array):
+    return np.roll(array, 1, axis=1)
+
+
+_VARIED = (_varied, _thinned, _rolled)
 
 
 def not_linear(fault):
@@ -306,6 +317,12 @@ def never_reached(call, method, name):
     return ""
 
 
+def hidden_nan(call):
+    """Say that np.nan_to_num hides what went wrong before it."""
+    is_hidden = call.batch.is_extreme and "nan_to_num" in source_of(call)
+    return say(*mistakes.FACTS["hidden nan"]) if is_hidden else ""
+
+
 def keeps_another(fault):
     """Say what forward should have kept, if backward is right with that in place of what it has."""
     call = fault.call
@@ -336,8 +353,7 @@ def _is_right_with(fault, attribute, meant, batch):
     layer, call = fault.call.layer, fault.call
     forward = Call(call.model, layer, "forward", batch).run()
     proper = {name: batch.given[name] for name in layer.inputs}
-    if layer.output == "y":
-        proper["y"] = forward.right["y"].astype(batch.dtype)
+    proper[layer.output] = forward.right[layer.output].astype(batch.dtype)
     kept, dtype = getattr(forward.subject, attribute, None), batch.dtype.name
     is_proper = any(same(kept, array, dtype) for array in proper.values())
     is_misnamed = attribute == meant and not same(kept, proper[meant], dtype)
@@ -373,9 +389,23 @@ def _only_computes(node):
     )
 
 
+def rebinds(call):
+    """Say that a loop ends by giving its own variable another value, which changes no array."""
+    for node in ast.walk(ast.parse(textwrap.dedent(source_of(call)))):
+        last = node.body[-1] if isinstance(node, ast.For) else None
+        if isinstance(last, ast.Assign) and ast.unparse(last.targets[0]) == ast.unparse(
+            node.target
+        ):
+            return say(*mistakes.FACTS["rebinds"]).format(ast.unparse(last))
+    return ""
+
+
 def counts_samples(call):
     """Say which loop counts samples, although its index is compared as that of a class."""
-    compared = re.search(r"\b(\w+) *[=!]= *(\w+)\b", source_of(call))
+    text = source_of(call)
+    compared = re.search(r"\b([a-zA-Z]\w*) *[=!]= *([a-zA-Z]\w*)\b", text)
+    if len(re.findall(r"\bfor\b", text)) != 2:
+        return ""
     if call.layer.weights or not compared or call.batch.rows == call.batch.columns:
         return ""
     loops = {}
@@ -394,7 +424,7 @@ def counts_samples(call):
     finally:
         del vars(call.model)["range"]
     for loop, turns in loops.items():
-        if turns == call.batch.rows:
+        if turns == call.batch.rows and len(loops) == 2:
             return say(*mistakes.FACTS["samples counted"]).format(loop, compared[0])
     return ""
 

@@ -109,8 +109,11 @@ MISTAKES = {
      "这是 grad_W，应该存进 self.grad_W；要返回的是 dL/dX。", "grad_W"),
   ],
   ("Sigmoid.forward", "y"): [
-    ("the sign in the exponent is wrong: these are the values of the sigmoid at -x.",
-     "指数的符号错了：算出来的是 Sigmoid 在 -x 处的值。", "1 / (1 + np.exp(x))"),
+    ("these are the values of the sigmoid at -x: a sign is wrong, most often that in the exponent.",
+     "这是 Sigmoid 在 -x 处的值：符号错了，多半是指数的符号。", "1 / (1 + np.exp(x))"),
+    ("where x is negative, these are the values at -x: in that case it is exp(x) / (1 + exp(x)).",
+     "x 为负时，算出来的是 -x 处的值：那种情形应该是 exp(x) / (1 + exp(x))。",
+     "sigmoid(np.abs(x))"),
     ("exp overflows for a large x, and inf / inf is nan. 1 / (1 + exp(-x)) is the same number, and "
      "there 1 / inf is 0.",
      "x 很大时 exp 溢出，inf / inf 是 nan。同一个数写成 1 / (1 + exp(-x)) 就不会：1 / inf 是 0。",
@@ -119,7 +122,8 @@ MISTAKES = {
      "这是另一种激活函数（ReLU 或 Softmax）；这个类是 Sigmoid。", "np.maximum(x, 0)", "softmax(x)"),
     ("that is a tanh, which goes from -1 to 1; the sigmoid goes from 0 to 1.",
      "这是 tanh，它的值在 -1 到 1 之间；Sigmoid 的值在 0 到 1 之间。", "np.tanh(x)"),
-    ("inside the tanh it is x / 2, not x.", "tanh 里面应该是 x / 2，不是 x。",
+    ("these are the values of the sigmoid at 2 x. (With a tanh: inside it is x / 2, not x.)",
+     "这是 Sigmoid 在 2x 处的值。（用 tanh 的话，里面应该是 x / 2，不是 x。）",
      "(1 + np.tanh(x)) / 2"),
   ],
   ("Sigmoid.backward", "grad_x"): [
@@ -138,7 +142,11 @@ MISTAKES = {
      "sigmoid(grad_y) * (1 - sigmoid(grad_y))"),
     ("the sigmoid is applied once too often: y is the sigmoid of x already.",
      "多做了一次 Sigmoid：y 已经是 x 的 Sigmoid 了。", "grad_y * sigmoid(y) * (1 - sigmoid(y))"),
-    ("exp overflows far from zero, and inf / inf is nan. With the output y there is no exp.",
+    ("this is the slope at 2 x. (With a tanh or cosh: inside it is x / 2, not x.)",
+     "这是 2x 处的导数。（用 tanh 或 cosh 的话，里面应该是 x / 2，不是 x。）",
+     "grad_y / np.cosh(x) ** 2 / 4"),
+    ("exp overflows far from zero, and inf / inf is nan. Computed from the output y that forward "
+     "has kept, no exp is needed.",
      "离零很远时 exp 溢出，而 inf / inf 是 nan。用 forward 保存的输出 y 就不需要 exp。",
      "grad_y * np.exp(-x) / (1 + np.exp(-x)) ** 2", "grad_y * np.exp(x) / (1 + np.exp(x)) ** 2"),
   ],
@@ -157,10 +165,17 @@ MISTAKES = {
      "减去的不是每一行自己的最大值：exp 会溢出，或者某一行的 exp 全成了 0。",
      f"e = np.exp(x - x.max()); e / {_SUM}", f"e = np.exp(x - x.max()); e / ({_SUM} + 1e-10)"),
     (*KEEPDIMS, _E + "e / e.sum(axis=1)", "e = np.exp(x); e / e.sum(axis=1)", "x - x.max(axis=1)"),
+    ("it is divided by the root of the sum of squares; the sum itself is meant.",
+     "除以的是平方和的根；应该除以和本身。", f"{_E}e / np.sqrt((e**2).sum(axis=1, keepdims=True))",
+     "e = np.exp(x); e / np.sqrt((e**2).sum(axis=1, keepdims=True))"),
     ("that is the logarithm of the probabilities (log-softmax); the logarithm belongs to the loss.",
      "这是概率的对数（log-softmax）；对数是损失函数里才取的。", "np.log(softmax(x))"),
     ("it is not normalised: each row has to be divided by its sum.",
      "没有归一化：每一行还要除以这一行的和。", "np.exp(x)", _E + "e"),
+    ("x itself is divided by the sum of the exponentials: exp(x) belongs above it. (In a loop, "
+     "`v = np.exp(v)` changes no array.)",
+     "除以指数之和的是 x 本身：分子应该是 exp(x)。（循环里的 `v = np.exp(v)` 不会改变数组。）",
+     f"{_E}x / {_SUM}", f"e = np.exp(x); x / {_SUM}"),
     ("that is the sigmoid of each entry. Softmax divides by the sum over the row.",
      "这是逐元素的 Sigmoid。Softmax 要除以这一行的和。", "sigmoid(x)",
      f"sigmoid(x - {_MAX})"),
@@ -169,8 +184,9 @@ MISTAKES = {
     (*DIAGONAL, "grad_y * y * (1 - y)", "y * (1 - y)", "(y * (1 - y)).T"),
     ("the incoming gradient is passed on unchanged, as if softmax and loss were one layer.",
      "把传来的梯度原样返回了，好像 Softmax 和损失是同一层。", "grad_y"),
-    ("the sum runs over the whole array or over the batch; it has to be taken within each row.",
-     "和是对整个数组（或沿批的方向）求的；应该每一行单独求和。",
+    ("the sum (or the Jacobian) runs over the whole array or over the batch; it has to be taken "
+     "within each row.",
+     "求和（或雅可比矩阵）用了整个数组，或者跨了样本；应该每一行单独算。",
      "y * (grad_y - (grad_y * y).sum())", "y * (grad_y - (grad_y * y).sum(axis=0))"),
     (*KEEPDIMS, "y * (grad_y - (grad_y * y).sum(axis=1))"),
     ("that is the shortcut `prediction - label` of softmax and loss; but grad_y is no label.",
@@ -205,7 +221,7 @@ MISTAKES = {
     (*BINARY, f"-{_BCE}.sum() / N", f"-{_BCE}", f"-{_BCE}.sum(axis=0)", f"-{_BCE}.sum(axis=1)"),
     (*AGAIN, "-(y * np.log(softmax(y_hat))).sum() / N"),
     (*WITHOUT_Y, "-np.log(y_hat).sum() / N"),
-    ("the logarithm is taken of the sum of all; it is taken of each probability, then summed.",
+    ("the logarithm is taken of the sum of all; take it of each probability first, then sum.",
      "对总和取了对数；应该先对每个概率取对数，再求和。", "-np.log((y * y_hat).sum()) / N"),
     ("that is the share of right or wrong answers. It moves in jumps and has no gradient; the loss "
      "is the cross-entropy.",
@@ -224,6 +240,10 @@ MISTAKES = {
     ("that is the logarithm itself; its derivative is 1 / y_hat.",
      "这还是对数本身；它的导数是 1 / y_hat。", _L),
     (*BINARY, _BG),
+    ("only the entries of the right classes are there; the gradient has the shape of y_hat, with 0 "
+     "everywhere else.",
+     "只有正确类别的那些元素；梯度的形状要和 y_hat 一样，其他位置是 0。", f"({_G} / N)[y == 1]",
+     f"({_G} / N)[y == 1][:, None]"),
     (*OF_ALL, f"{_G} / (N * D)"),
     (*AGAIN, "softmax(y_hat) - y", "-y / softmax(y_hat)"),
     (*WITHOUT_Y, "-1 / y_hat"),
@@ -266,9 +286,9 @@ RELATIONS = [
      "before + right"),
     ("it is divided by a fixed {inverse:.6g} in place of N, the number of rows.",
      "除以了固定的 {inverse:.6g}，而不是行数 N。", "right * N * k"),
-    ("everything is {k:.6g} times what it should be, in every batch: a constant factor (such as a "
-     "learning rate, which has no place here).",
-     "每一批的结果都是正确值的 {k:.6g} 倍：多了或少了一个常数因子（例如学习率，它不该在这里）。",
+    ("everything is {k:.6g} times what it should be, in every batch: a constant factor too many "
+     "or missing. (A learning rate has no place here.)",
+     "每一批的结果都是正确值的 {k:.6g} 倍：多了或少了一个常数因子。（学习率不该在这里。）",
      "right * k"),
     ("only the first row of the batch counts: an index 0, or a `return` inside the loop?",
      "只算了这一批的第一行：是不是下标写死成了 0，或者把 return 写在了循环里？",
@@ -284,11 +304,17 @@ RELATIONS = [
      "last if last.shape == right.shape else 0"),
     ("the last row is left out: does a loop end one too early?", "漏了最后一行：循环少跑了一次？",
      "right[:-1]", "right - last", "np.vstack([right[:-1], np.zeros_like(right[-1:])])"),
+    ("only one entry is returned, the first or the last: each has its own place, y[i, j] = ...",
+     "只返回了一个元素（第一个或最后一个）：每个元素要放到自己的位置，y[i, j] = ...。",
+     "right.flat[0]", "right.flat[-1]"),
+    ("the first or the last column is missing.", "少了第一列或最后一列。", "right[:, 1:]",
+     "right[:, :-1]"),
     ("all is added up (averaged) to one number: np.sum and np.mean without axis= do that.",
      "全部加起来（平均）成了一个数：np.sum、np.mean 不写 axis= 就会这样。", "right.sum()",
      "right.mean()"),
-    ("numbers are added up (averaged) that have to stay apart: the sum has one axis too many.",
-     "把应该分开的数加起来（平均）了：求和时多加了一个轴。",
+    ("numbers that have to stay apart are added up (averaged): a sum has one axis too many, or a "
+     "loop adds (+=) what belongs into rows of its own.",
+     "把应该分开的数加起来（平均）了：求和时多加了一个轴，或者循环里本该各放一行的却累加（+=）了。",
      *(f"right.{f}({axis})" for f in ("sum", "mean") for axis in (
        "axis=0", "axis=1", "axis=0, keepdims=True", "axis=1, keepdims=True"))),
     ("the numbers are right, the shape is not: transposed, reshaped, or one dimension too many or "
@@ -309,20 +335,34 @@ MEANT = ("there is no `{0}`: `{1}` is meant.", "没有 `{0}`：这里应该是 `
 STUMBLES = [
     ("AssertionError", "an `assert` of your own stops here: is what it demands true?",
      "是你自己写的 assert 停在了这里：它的要求成立吗？"),
+    (r"'\S*·\S*'", "to Python `·` is part of a name: type `*` (of matrices `@`) in its place.",
+     "Python 把 `·` 当成名字的一部分：请换成 `*`（矩阵乘法是 `@`）。"),
+    (r"(?:ufunc|Dispatcher|function|method|type)' object is not subscriptable",
+     "a function is called by parentheses; brackets take an entry of an array: np.zeros(n).",
+     "调用函数要用圆括号，方括号是取数组的元素：np.zeros(n)。"),
+    ("^Softmax.*OverflowError",
+     "math.exp stops with an error where the result is too large: first subtract the largest x of "
+     "the row, exp(x - max).",
+     "结果太大时 math.exp 会报错停下：先减去这一行最大的 x，exp(x - max)。"),
     ("OverflowError",
      "math.exp stops with an error where the result is too large; np.exp gives inf, and 1 / inf "
      "is 0.",
      "结果太大时 math.exp 会报错停下；np.exp 得 inf，而 1 / inf 是 0。"),
-    (r"ArrayType\n.*(?:max|min|sum)\(",
+    (r"ArrayType\n.*(?:max|min|sum)\([^()]*, *True",
+     "the value after the axis is an array for the result: keepdims has to be named, "
+     "keepdims=True.",
+     "轴后面的参数是存放结果的数组：keepdims 要写名字，keepdims=True。"),
+    (r"ArrayType\n.*(?:max|min|sum)\([^()]*, *\[\]",
      "max(x, [], 2) is MATLAB's. NumPy's is np.max(x, axis=1, keepdims=True): axes count from 0.",
      "max(x, [], 2) 是 MATLAB 的写法。NumPy 里是 np.max(x, axis=1, keepdims=True)：轴从 0 数起。"),
     ("ndarray' object has no attribute '(exp|log|tanh|sqrt|abs|maximum|outer|where)'",
      "that is no method of an array, but a function of NumPy: np.{0}(...).",
      "这不是数组的方法，而是 NumPy 的函数：np.{0}(...)。"),
-    (r"'numpy\.\w+' object is not (?:iterable|subscriptable)|'float' object is not iterable",
-     "that is a single number already: it has no rows or entries to take or to loop over.",
-     "这里已经是单独的一个数，没有行或元素可取，也不能再循环。"),
-    ("ArrayType|output array (?:has|is not)",
+    (r"'(?:numpy\.(?:float|int|bool)\w*|float)' object is not iterable|"
+     r"'(?:numpy\.(?:float|int|bool)\w*|float|int)' object (?:is not subscr|does not support item)",
+     "that is a single number: it has no rows or entries to take, to set or to loop over.",
+     "这是单独的一个数，没有行或元素可取、可设，也不能循环。"),
+    ("ArrayType|output array (?:has|is not)|Output operand",
      "NumPy takes the last value here for an array to put the result into. Compute with it by an "
      "operator (+, /) instead.",
      "NumPy 把这里的最后一个参数当成存放结果的数组了。请改用运算符（+、/）。"),
@@ -333,20 +373,25 @@ STUMBLES = [
      "the arrays to be joined are given as one list: np.{0}([a, b]).",
      "要拼接的数组放在一个列表里：np.{0}([a, b])。"),
     ("must match exactly",
-     "arrays that are joined need the same sizes in all other axes. To collect rows, begin with a "
-     "list, append to it, and end with np.array(rows).",
-     "拼接的数组在其他轴上大小要一样。逐行拼时：从 rows = [] 开始，用 append 添加，最后 "
+     "arrays are joined along axis=0 (below each other) or axis=1 (side by side) and need the same "
+     "size in the other one. Rows are easier collected in a list: np.array(rows) at the end.",
+     "axis=0 是上下拼，axis=1 是左右拼，另一个轴的大小要一样。逐行收集时，用 list 更简单：最后 "
      "np.array(rows)。"),
+    ("operands provided",
+     "np.einsum takes one array for each group of letters before ->, no more and no fewer.",
+     "np.einsum 里 -> 前面有几组字母，后面就给几个数组，不多也不少。"),
     ("shape-mismatch for sum",
      "np.tensordot sums over two axes unless axes=1 is given; the matrix product is @.",
      "np.tensordot 不写 axes=1 就会沿两个轴求和；矩阵乘法是 @。"),
-    ("einstein sum|einsum|subscript",
+    ("einstein sum|einsum|subscripts",
      "in np.einsum each letter before -> is an axis of that array, and one letter has one size.",
      "np.einsum 里 -> 前面的每个字母是那个数组的一个轴，同一个字母的大小要一样。"),
     ("Last 2 dimensions",
      "np.linalg.inv inverts a matrix; entry by entry it is 1 / a.",
      "np.linalg.inv 是矩阵求逆；逐元素取倒数写成 1 / a。"),
-    ("boolean (?:array )?index",
+    ("boolean index did not match",
+     "a mask needs the shape of the array that it picks from.", "掩码的形状要和被选的数组一样。"),
+    ("boolean array index",
      "on the left the mask picks some entries; the right is to be computed from these: x[mask].",
      "左边用掩码只取了一部分元素，右边也只能用这一部分来算：x[mask]。"),
     ("Cannot cast ufunc",
@@ -361,31 +406,48 @@ STUMBLES = [
     ("KeyError: '?(.*?)'?$", "the dictionary has no {0}: it was put in under another name.",
      "字典里没有 {0}：存进去时用的是别的名字。"),
     ("'tuple' object has no attribute",
-     "that is a tuple: a comma at the end of a line makes one, as in `self.x = x,`.",
-     "这是一个 tuple：行末多一个逗号就会这样，例如 `self.x = x,`。"),
+     "that is a tuple, several values in one: take them apart, as in `x, W = self.cache`. (A comma "
+     "at the end of a line makes one too.)",
+     "这是一个 tuple，里面有好几个值：要先拆开，例如 `x, W = self.cache`。（行末多一个逗号也会变成 "
+     "tuple。）"),
+    ("unsupported operand.*'tuple'",
+     "that is a tuple. If it is a shape: the number of rows is its first entry, shape[0].",
+     "这是一个 tuple。如果是 shape：行数是其中的第一个数，shape[0]。"),
     ("'int' object is not iterable", "`for` goes through range(n), not through the number n.",
      "for 循环要写 range(n)，而不是数 n 本身。"),
+    (r"^Cross.*(maximum|minimum)\(\)",
+     "np.{0} compares with a second value, as in np.maximum(y_hat, 1e-12). Does a bracket close "
+     "too early?",
+     "np.{0} 要和第二个值比较，例如 np.maximum(y_hat, 1e-12)。是不是括号关早了？"),
     (r"(maximum|minimum)\(\)",
      "np.{0} compares two arrays entry by entry. The largest (smallest) of each row is given by "
      "np.max (np.min) with axis=1 and keepdims=True.",
      "np.{0} 是两个数组逐元素比较。求每一行的最大（最小）值用 np.max（np.min），加上 axis=1、"
      "keepdims=True。"),
-    (r"(?:interpreted as an integer|scalar index|truth value)\n.*np\.(max|min|amax|amin)\(",
+    (r"(?:interpreted as an integer|scalar index|truth value)"
+     r"\n.*np\.(max|min|amax|amin)\([^()]*(?:\([^()]*\)[^()]*)*,(?! *(?:axis|keepdims|-?\d+\)))",
      "np.{0} takes its second argument for an axis. Two arrays, or an array and a limit, are "
      "compared entry by entry by np.maximum and np.minimum.",
      "np.{0} 把第二个参数当成轴。两个数组（或者数组和一个界限）逐元素比较，要用 np.maximum、"
      "np.minimum。"),
-    (r"(?:interpreted as an integer|scalar index)\n.*np\.(sum|mean)\(",
+    (r"(?:interpreted as an integer|scalar index)"
+     r"\n.*np\.(sum|mean)\([^()]*(?:\([^()]*\)[^()]*)*,(?! *(?:axis|keepdims|-?\d+\)))",
      "np.{0} takes its second argument for an axis: multiply the arrays first, np.{0}(a * b).",
      "np.{0} 把第二个参数当成轴：先把数组相乘，np.{0}(a * b)。"),
-    (r"not callable\n.*\.size\(", "PyTorch's size(0) is shape[0] in NumPy.",
-     "PyTorch 的 size(0) 在 NumPy 里是 shape[0]。"),
-    (r"not callable\n.*\.(T|shape|size|ndim)\(",
+    (r"not callable\n.*(?<!np)\.size\(",
+     "PyTorch's size(0) is shape[0] in NumPy, its view is reshape, its dim= is axis=.",
+     "PyTorch 的 size(0) 在 NumPy 里是 shape[0]，view 是 reshape，dim= 是 axis=。"),
+    (r"not callable\n.*(?<!np)\.(T|shape|size|ndim)\(",
      "{0} is no function: without parentheses after it.", "{0} 不是函数，后面不加括号。"),
     (r"(?:ndarray|float\w*|int\w*|tuple|list)' object is not callable",
-     "Python takes `a(b)` for a call: in a product a `*` has to stand before the parenthesis. (Or "
-     "a variable has the name of a function.)",
-     "Python 把 `a(b)` 看成函数调用：相乘时括号前要写 `*`。（也可能是变量和函数重名了。）"),
+     "Python takes `a(b)` for a call. In a product, `*` (of matrices `@`) has to stand before the "
+     "parenthesis; an entry of an array is `a[i]`. (Or a variable has the name of a function.)",
+     "Python 把 `a(b)` 看成函数调用。相乘时括号前要写 `*`（矩阵乘法写 `@`）；数组的元素是 `a[i]`。"
+     "（也可能是变量和函数重名了。）"),
+    (r"(forward|backward)\(\) (?:takes|missing|got).*\n(?! *def ).*\b\1\(",
+     "this line calls {0} with other parameters than it has. On the object itself it is "
+     "self.{0}(...).",
+     "这一行调用 {0} 时参数不对。对这个对象自己调用，要写 self.{0}(...)。"),
     (r"(?:forward|backward)\(\) (?:takes|missing|got)",
      "a call does not fit the parameters: the method has to begin with `{first}`.",
      "调用和参数对不上：方法的第一行应该是 `{first}`。"),
@@ -396,16 +458,22 @@ STUMBLES = [
      "a function stands where its result belongs: it has to be called, as x.max() or f(x).",
      "该用结果的地方用了函数本身：要写成调用，例如 x.max() 或 f(x)。"),
     ("RecursionError", *RECURSION),
-    (r"(?:Linear'(?: object)? has no attribute|NameError: name) '([wWbB]|weights?|bias|params?)'",
+    (r"(?:Linear'(?: object)? has no attribute|^Linear.*NameError: name) "
+     r"'([wWbB]|weights?|bias|params?)'",
      "the weights are kept in the object as __init__ names them: self.W (a capital) and self.b.",
      "权重存在对象里，名字是 __init__ 里定的：self.W（大写）和 self.b。"),
     ("(?:NameError: name|has no attribute) "
      "'(lr|learning_rate|eta|alpha|opt|optim|optimizer|decay|weight_decay|reg|momentum)'",
      "no {0} is needed here: a layer computes gradients, the step is the optimizer's.",
      "这里不需要 {0}：层只管计算梯度，更新权重是优化器的事。"),
-    ("object has no attribute '(grad_[Wb])'",
+    (r"object has no attribute '(grad_[Wb])'\n.*[-+*/]=",
      "there is no self.{0} yet, so nothing can be added to it (+=). backward sets it anew (=).",
      "还没有 self.{0}，没法往上累加（+=）。backward 每次调用都要重新设置它（=）。"),
+    ("object has no attribute '(grad_[Wb])'",
+     "there is no self.{0} yet: set it as a whole, self.{0} = ... (`==` only compares). Single "
+     "entries can be set once there is an array, such as np.zeros_like.",
+     "还没有 self.{0}：要先整个赋值，self.{0} = ...（`==` 只是比较）。要逐个元素赋值，得先有数组，"
+     "例如 np.zeros_like。"),
     ("'(?:Linear|Sigmoid|Softmax)' object has no attribute '(labels?|targets?|y_true|t)'",
      "this layer needs no labels: the loss uses them, and its part arrives in grad_y.",
      "这一层不需要标签：用到标签的是损失函数，它的那部分已经在传来的 grad_y 里了。"),
@@ -442,11 +510,13 @@ STUMBLES = [
      "{0} is not imported, or not installed. The layers need NumPy only.",
      "{0} 没有导入，或者没有安装。这些层只需要 NumPy。"),
     ("name '([NnmMDdBC]|batch|batch_size|bs|num_samples|n_samples|num_classes)'",
-     "{0} is no variable here: rows and columns are counted by len(x), x.shape[0], x.shape[1].",
-     "这里没有变量 {0}：行数、列数要从数组得到：len(x)、x.shape[0]、x.shape[1]。"),
-    (r"name '(T)'", "the transpose of x is x.T; ^ is no operator for it.",
+     "{0} is no variable here. If rows or columns are to be counted: len(x), x.shape[0], "
+     "x.shape[1].{close}",
+     "这里没有变量 {0}。如果是要数行数、列数：len(x)、x.shape[0]、x.shape[1]。{close}"),
+    (r"name '(T)'.*\n.*\^ *T\b", "the transpose of x is x.T; ^ is no operator for it.",
      "x 的转置写成 x.T，不是 ^T。"),
-    (r"name '(e)'", "e to the power of x is np.exp(x).", "e 的 x 次方写成 np.exp(x)。"),
+    (r"name '(e)'.*\n.*\be *(?:\*\*|\^)", "e to the power of x is np.exp(x).",
+     "e 的 x 次方写成 np.exp(x)。"),
     ("name '(true|false|null|none)'", "Python writes True, False and None.",
      "Python 里写成 True、False、None。"),
     ("bitwise_xor|for \\^", "^ is no power in Python: x ** 2. A transpose is x.T.",
@@ -458,13 +528,14 @@ STUMBLES = [
      "there is no variable {0} here: is it misspelt, or to be taken from self? The parameters are "
      "those of `{first}`.{close}",
      "这里没有变量 {0}：是拼错了，还是该从 self 里取？参数只有 `{first}` 里的这些。{close}"),
-    ("local variable '(sum|max|min|len|range|abs|list|np)'",
+    (r"local variable '(sum|max|min|len|range|abs|list|np)'.*\n.*\b\1[(.]",
      "{0} is given a value in this method, so it is no longer the function: choose another name.",
      "这个方法里给 {0} 赋了值，它就不再是原来的函数：请换一个变量名。"),
     ("local variable '(.*?)'",
-     "{0} is used before it has a value: is a line above it missing, or within an `if`?",
-     "{0} 还没有赋值就用了：是不是上面漏了一行，或者那一行写在 if 里？"),
-    (r"TypeError.*\n(?:.*[^.\w])?sum\(",
+     "{0} is used before it has a value: is a line above it missing (such as `{0} = 0`), or within "
+     "an `if`?",
+     "{0} 还没有赋值就用了：是不是上面漏了一行（例如 `{0} = 0`），或者那一行写在 if 里？"),
+    (r"TypeError.*(?:sum\(\)|argument|integer).*\n(?:.*[^.\w])?sum\(",
      "Python's own sum knows neither axis= nor keepdims=; np.sum does.",
      "Python 自带的 sum 没有 axis=、keepdims=；np.sum 才有。"),
     (r"unexpected keyword argument '(\w+)'|'(\w+)' is an invalid keyword",
@@ -495,12 +566,23 @@ STUMBLES = [
     ("truth value of an array",
      "`if`, `and`, `max` want one truth value; comparing an array gives one for each entry.",
      "if、and、max 只能判断一个真假；数组比较的结果是每个元素各有一个真假值。"),
-    (r"^(?:Linear|Sigmoid|Softmax)\.backward.*(?:used as indices|only integer|indexing arrays)",
+    (r"(?:only integer|scalar index|as an integer).*\n.*\b(range|zeros|ones|empty|reshape|eye)\(",
+     "{0} takes whole numbers, such as len(y) or y.shape[1], and no array or list.",
+     "{0} 的参数是整数，例如 len(y)、y.shape[1]，不能是数组或 list。"),
+    ("'list' object cannot be interpreted as an integer",
+     "an axis is a number without brackets: axis=1.", "轴是一个数，不加方括号：axis=1。"),
+    (r"^(?:Linear|Sigmoid|Softmax)\.backward.*(?:used as indices|only integer|indexing arrays).*"
+     r"\n.*\[[^]]*grad_y",
      "an index has to be an integer. grad_y is no label but a gradient; no labels arrive here.",
      "下标必须是整数。grad_y 是梯度，不是标签；这一层没有标签。"),
-    ("used as indices|only integer|indexing arrays",
+    (r"^Cross.*(?:used as indices|only integer|indexing arrays).*\n.*\[[^]]*\by\b",
      "an index has to be an integer; rows of y are one-hot, the class is the column with the 1.",
      "下标必须是整数；y 的每一行是独热编码，1 所在的列才是类别。"),
+    ("used as indices|only integer|indexing arrays",
+     "an index has to be an integer, or a mask of True and False. `for y in rows` gives the rows "
+     "(or numbers) themselves; their indices are in range(len(rows)).",
+     "下标必须是整数，或者由 True、False 组成的掩码。`for y in rows` 得到的是各行（或各个数）本身，"
+     "它们的下标是 range(len(rows))。"),
     ("axes don't match", "transpose takes as many numbers as the array has axes; x.T has two.",
      "transpose 的参数个数要和数组的轴数一样；两个轴时用 x.T 就行。"),
     ("out of bounds|too many indices|AxisError",
@@ -509,6 +591,9 @@ STUMBLES = [
     (r"^Softmax\.backward.*broadcast input array from shape \((\d+),\1\)",
      "the Jacobian of a row is put where its product with that row of grad_y belongs.",
      "放进去的是这一行的雅可比矩阵，而应该是它和 grad_y 这一行的乘积。"),
+    ("inhomogeneous",
+     "np.array wants rows of the same length: here some are longer than others, or are numbers.",
+     "np.array 要求各行一样长：这里有的行长短不一，或者有的是单个的数。"),
     ("with a sequence",
      "one entry is given a whole row: x[i] is row i of the batch, an entry of it is x[i, j].",
      "把一整行放进了一个元素里：x[i] 是这一批的第 i 行，其中一个元素是 x[i, j]。"),
@@ -523,6 +608,9 @@ STUMBLES = [
      "Python 的 list 不会逐元素计算：先用 np.array(...) 变成数组。"),
     ("SystemExit", "the method ends the program (exit).", "这个方法结束了整个程序（exit）。"),
     ("NotImplementedError", "a line with `raise` is still there.", "raise 那一行还在。"),
+    ("enough dimensions|for @:",
+     "@ multiplies matrices and vectors; two numbers are multiplied by *.",
+     "@ 用于矩阵和向量；两个数相乘用 *。"),
     ("matmul|not aligned|core dimension",
      "the inner sizes of a matrix product have to agree: write the shape under each factor.",
      "矩阵乘法里内侧的两个数必须相等：请在每个因子下面写上形状。"),
@@ -575,6 +663,10 @@ TYPES = {
                 "length. Use np.vectorize, or .astype(float) at once; that gives floats.",
                 "这是 Python 对象的数组：用了 np.frompyfunc，或者各行长度不一，都会这样。改用 "
                 "np.vectorize，或者马上加上 .astype(float)，就得到浮点数。"),
+    "none inside": ("some entries are None: a function returns nothing there. Does each case, such "
+                    "as 0, have a `return`?",
+                    "有的元素是 None：函数在那里什么也没有返回。是不是每种情形（例如 0）都写了 "
+                    "return？"),
     "list": ("it is a Python list; an array is wanted.", "这是 Python 的 list，应该是数组。"),
     "matrix": ("np.matrix is no plain array: its * is a matrix product. Use arrays and @.",
                "np.matrix 不是普通的数组：它的 * 是矩阵乘法。请用普通数组和 @。"),
@@ -594,9 +686,8 @@ FACTS = {
                 "换一个新对象，结果就不同：用了随机数，或者用了以前的调用留下的量。"),
     "left over": (
         "a new object gives the right numbers, but this one still uses something that an earlier "
-        "call has left: every forward has to begin anew from x and the weights.",
-        "新建的对象算得对，这个对象却还在用以前调用时留下的量：forward 每次都要从 x 和权重"
-        "重新算。"),
+        "call has left: every call has to compute anew from what goes in.",
+        "新建的对象算得对，这个对象却还在用以前调用时留下的量：每次调用都要用传进来的量重新算。"),
     "after return": (
         "`{0}` stands after a `return` and is never executed: put it above.",
         "`{0}` 写在 return 之后，永远不会执行：请移到它前面。"),
@@ -645,14 +736,27 @@ FACTS = {
         "each row is right on its own, but in a batch only the first is: something of an earlier "
         "row is used for the later ones.",
         "每一行单独算都对，但整批一起算时只有第一行对：后面的行用到了前面某一行的量。"),
-    "far": ("the other batches come out right; wrong is only {0}.",
-            "其他各批都算得对，只有这一批不对：{0}。"),
+    "far": ("ordinary numbers come out right; these do not: {0}.",
+            "一般的数都算得对，这样的数不对：{0}。"),
+    "rebinds": (
+        "`{0}` gives the variable of the loop another value, which changes no array: put the "
+        "result into its place, y[i] = ...",
+        "`{0}` 只是给循环变量换了一个值，不会改变数组：要把结果放进数组里，y[i] = ...。"),
+    "hidden nan": (
+        "np.nan_to_num only hides that inf / inf or 0 / 0 was computed: what it puts there is "
+        "wrong. Avoid the nan (in a softmax, by subtracting each row's maximum before exp).",
+        "np.nan_to_num 只是掩盖了前面算出的 inf / inf 或 0 / 0：它填上的数是错的。应该避免出现 nan"
+        "（在 Softmax 里，取 exp 之前先减去每一行的最大值）。"),
+    "of forward": (
+        "{0} is a variable of forward, and gone when forward ends: keep it there as self.{0}, and "
+        "use that here.",
+        "{0} 是 forward 里的变量，forward 结束后就没有了：请在那里存成 self.{0}，这里也用它。"),
     "at zero": ("only entries where x is exactly 0 are wrong: do x > 0 and x < 0 leave them out?",
                 "只有 x 恰好为 0 的元素不对：是不是 x > 0 和 x < 0 都没有包括它？"),
     "loss": ("the loss is one number: the sum over all rows and columns, divided by N.",
              "损失是一个数：全部加起来，再除以 N。"),
-    "exchanged": ("y_hat and y are exchanged: computed with the two the other way round, it would "
-                  "be right.",
+    "exchanged": ("y_hat and y are exchanged: with the two swapped in the computation, it would be "
+                  "right.",
                   "y_hat 和 y 弄反了：计算时两者对调就对了。"),
     "exchanged, too large": (
         "y_hat and y are exchanged; with the two the other way round, a division by N is missing.",
@@ -664,7 +768,7 @@ FACTS = {
         "entry by entry, the two arrays need the same shape: a transpose has no place there.",
         "逐元素运算时，两个数组的形状要一样：这里不该转置。"),
     "rows meet": (
-        "it is right for a batch of one row only: each row of x has to meet its own row of grad_y "
+        "it is right only for a batch of one row: each row of x has to meet its own row of grad_y "
         "before the rows are added up.",
         "只有一行时是对的：x 的每一行要先和 grad_y 的同一行相乘，然后才把各行加起来。"),
     "outer": (
@@ -690,6 +794,10 @@ FACTS = {
     "forward again": (
         "backward calls forward again, with another array; it should use what forward has kept.",
         "backward 又调用了 forward，传进去的是另一个数组；应该用 forward 保存下来的量。"),
+    "forward with others": (
+        "backward calls forward again, with other parameters than it has; it should use what "
+        "forward has kept in self.",
+        "backward 又调用了 forward，而且参数不对；应该直接用 forward 存在 self 里的量。"),
     "loss again": (
         "backward calls forward again, but the loss itself does not occur in its gradient: that is "
         "made of the y and y_hat that forward has kept.",
@@ -750,23 +858,23 @@ FACTS = {
 # of the first are tried only where the first call fails, those of numbers where these are wrong
 # there: elsewhere much would fit by chance.
 REPAIRS_FIRST = {
+    "returned": ("`{0}` returns something else than the result: `{1}` is meant.",
+                 "`{0}` 返回的不是结果：应该是 `{1}`。"),
     "floor": ("in `{0}`, `//` rounds down to a whole number; / is meant.",
               "`{0}` 里的 `//` 是向下取整的除法，应该用 /。"),
-    "rounded": ("`{0}` loses digits; without {1} the numbers would be right.",
-                "`{0}` 降低了数的精度；去掉 {1} 就对了。"),
-    "integers": ("`{0}` makes no array of floats: what is put into it loses its decimals. Without "
-                 "dtype, np.zeros gives floats.",
+    "rounded": ("`{0}` rounds numbers, or cuts off their decimals; without {1} they would be "
+                "right.",
+                "`{0}` 把小数舍入或截掉了；去掉 {1} 就对了。"),
+    "integers": ("`{0}` does not make an array of floats: what is put into it loses its "
+                 "decimals. Without dtype, np.zeros gives floats.",
                  "`{0}` 得到的不是浮点数的数组，存进去的数会丢掉小数部分。np.zeros 不写 dtype "
                  "就是浮点数。"),
     "vectorized": ("`{0}` takes the type of its first result for all: after a whole number (1, 0) "
                    "the others lose their decimals. Let the function give floats (1.0, 0.0).",
                    "`{0}` 按第一个结果的类型处理全部：第一个是整数（1、0）时，其余的小数就丢了。"
                    "让函数返回浮点数（1.0、0.0）。"),
-    "limited": ("`{0}` changes numbers that do occur. Leave it out, or let the limit lie so far "
-                "out that it never matters: at most 80 for an exponent, at least 1e-12 for a "
-                "probability.",
-                "`{0}` 把平时会出现的数也改变了。请去掉它，或者把界限放得足够远，让正常的数碰不到："
-                "指数的上限取 80，概率的下限取 1e-12。"),
+    "limited": ("`{0}` changes numbers that do occur; with `{1}` in its place it would be right.",
+                "`{0}` 把平时会出现的数也改变了；换成 `{1}` 就对了。"),
     "epsilon": ("`{0}` adds so much that it changes the result: a tiny number, such as 1e-12, is "
                 "enough to keep away from 0.",
                 "`{0}` 加的数太大，改变了结果：为避开 0，加 1e-12 这样极小的数就够了。"),
@@ -802,8 +910,8 @@ REPAIRS = {
               "`{1}`。"),
     "picked": ("`{0}` takes all these columns from every row; `{1}` takes one from each row.",
                "`{0}` 在每一行都取了所有这些列；每行只取一个要写 `{1}`。"),
-    "einsum": ("in `{0}`, what stands after -> should be {1}: these indices remain, in this order.",
-               "`{0}` 里 -> 后面应该是 {1}：留下来的就是这些下标，按这个次序。"),
+    "einsum": ("in `{0}`, write {1} after ->: these indices remain, in this order.",
+               "`{0}` 里 -> 后面应该写 {1}：要留下的是这些下标，按这个次序。"),
     "einsum letters": (
         "in `{0}`, {1} stand in one place only, so each is summed away by itself. One index of the "
         "Jacobian has to meet the row of grad_y, the other remains.",
@@ -816,7 +924,7 @@ REPAIRS = {
     "largest": ("in `{0}`, {1} stands where {2} belongs.", "`{0}` 里的 {1} 应该是 {2}。"),
     "base": ("the base of the power in `{0}` is not e: np.exp(x) is e to the power of x.",
              "`{0}` 的底不是 e：e 的 x 次方写成 np.exp(x)。"),
-    "surplus": ("without `{0}` it would be right.", "去掉 `{0}` 就对了。"),
+    "surplus": ("without `{0}` it would be right{1}.", "去掉 `{0}` 就对了{1}。"),
     "wrapped": ("`{1}` would be right as it is, without `{0}`.",
                 "`{1}` 本身就对，去掉 `{0}` 就行。"),
     "keepdims": ("`{0}` drops a dimension: with keepdims=True it is a column, (N, 1), and fits the "
@@ -839,6 +947,9 @@ REPAIRS = {
     "brackets": ("brackets: `{0}` should be `{1}`. * and / come before + and -; operators of "
                  "equal rank go from left to right.",
                  "括号的问题：`{0}` 应该是 `{1}`。先乘除后加减，同级从左到右。"),
+    "never begun": ("`{0}` sets anew in each turn of the loop, where it has to add (+=); before "
+                    "the loop it begins with `{1} = 0`.",
+                    "`{0}` 在循环里每次都重新赋值，而应该累加（+=）；循环之前先写 `{1} = 0`。"),
     "set in loop": ("`{0}` sets anew in each turn of the loop, where it has to add (+=).",
                     "`{0}` 在循环里每次都重新赋值，而应该累加（+=）。"),
     "added in loop": ("`{0}` adds up from turn to turn of the loop; `{1} = ...` is meant.",
@@ -859,7 +970,8 @@ REPAIRS_OF_NUMBERS = {
     "minus": ("a minus is missing: in `{0}`, `{1}` should be `{2}`.",
               "漏了负号：`{0}` 里的 `{1}` 应该是 `{2}`。"),
     "unwrapped": ("around `{0}`, `{1}` is missing.", "`{0}` 外面漏了 `{1}`。"),
-    "missing": ("`{1}` is missing: `{0}` should be `{2}`.", "漏了 `{1}`：`{0}` 应该是 `{2}`。"),
+    "missing": ("`{1}` is missing: `{0}` should be `{2}`{3}.",
+                "漏了 `{1}`：`{0}` 应该是 `{2}`{3}。"),
     "out of loop": ("`{0}` stands inside the loop, and belongs after it: indent it less.",
                     "`{0}` 写在了循环里面，应该放在循环之后：少缩进一级。"),
     "into loop": ("`{0}` stands after the loop, and belongs inside it: indent it (with all its "
@@ -869,6 +981,7 @@ REPAIRS_OF_NUMBERS = {
                       "`{0}` 写在了 `{1}` 之前，应该放进循环里：每一次都要重新开始。"),
     "sequence": ("`{0}` has to come before `{1}`.", "`{0}` 应该放在 `{1}` 之前。"),
 }
+IN_PLACES = ("\n(The same in {0} places.)", "\n（同样的问题共有 {0} 处。）")
 REMAINS = {
     "y": ("\n(Ordinary numbers then come out right; very large ones, such as 1000, do not yet.)",
           "\n（这样一般的数就对了；但 1000 这样的大数还会出错。）"),
@@ -886,8 +999,12 @@ TWICE = ("`{0}` stands twice, in lines {1} and {2}, and Python takes the later o
 
 # What a time limit, the orders of calls in a training, and the network bring to light.
 SITUATIONS = {
-    "init": ("__init__ was changed, which is given: put it back as it was.",
+    "init": ("__init__ was changed, but is given: put it back as it was.",
              "改动了给定的 __init__：请恢复原样。"),
+    "own init": ("the class is made by {0}(): its __init__ may have no parameters but self. It "
+                 "needs none: delete it.",
+                 "这个类是用 {0}() 创建的，__init__ 除了 self 不能有别的参数。它不需要 __init__："
+                 "删掉就行。"),
     "set": ("the weights cannot be set: the optimizer and a saved network set self.W and self.b.",
             "权重无法赋值：优化器和读取保存的网络都要给 self.W 和 self.b 赋值。"),
     "order": ("backward alters what forward has kept, or adds to its earlier gradients.",

@@ -182,6 +182,7 @@ def _unreadable(error, path):
     said = (
         _without_colon(error, place, line)
         or _of_prompt(place)
+        or _of_else_if(place, line)
         or _of_matlab(place, line)
         or _of_matlabs_transpose(error, place, line)
     )
@@ -218,9 +219,19 @@ def _without_colon(error, place, line):
     )
 
 
+def _of_else_if(place, line):
+    """Return the UserError about `else if`, which is C's and Java's, or None."""
+    if not re.match(r"\s*else\s+if\b", line):
+        return None
+    return UserError(
+        f"{place}: `{place.source}`: `else if` is one word in Python, `elif`.",
+        f"文件 {place} 这一行 `{place.source}` 里的 else if 在 Python 里写成一个词：`elif`。",
+    )
+
+
 def _of_matlab(place, line):
     """Return the UserError about an operator such as `.*`, which is MATLAB's, or None."""
-    found = re.search(r"(?:\b[^\W\d]\w*|[)\]]) *(\.[*/^])", _bare(line))
+    found = re.search(r"(?:\b[^\W\d]\w*|[)\]]|\d(?= )) *(\.[*/^])", _bare(line))
     if not found:
         return None
     meant = {".*": "*", "./": "/", ".^": "**"}[found[1]]

@@ -10,7 +10,7 @@ import time
 import types
 import warnings
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -31,11 +31,12 @@ class Repair(NamedTuple):
     """A change that makes the method right.
 
     piece: of the code, to be quoted, or a tuple of the pieces that the text of the table needs.
-    is_whole: whether numbers far from zero are right as well.
+    is_whole: whether numbers far from zero are right as well. places: that have to be changed.
     """
 
     piece: str | tuple
     is_whole: bool
+    places: int = 1
 
 
 def found_by(change, fault):
@@ -49,6 +50,8 @@ def found_by(change, fault):
     of_ordinary_numbers = None
     alike = collections.defaultdict(list)
     for slot in method.slots:
+        if slot.is_condition and change != "compared":
+            continue  # it would only be made always true, or never
         for i, (new, piece) in enumerate(CHANGES[change](slot, slot.node)):
             tries += 1
             if tries > MOST_TRIES or time.monotonic() > method.deadline:
@@ -56,7 +59,8 @@ def found_by(change, fault):
             ast.fix_missing_locations(new)
             # The same kind of change everywhere, only where the same stands, or for one variable.
             alike[i].append((slot, new, piece))
-            alike[i, ast.dump(slot.node)].append((slot, new, piece))
+            alike[i, slot.form].append((slot, new, piece))
+            alike[i, slot.form, slot.case].append((slot, new, piece))
             if isinstance(slot.node, ast.Assign):
                 alike[i, ast.dump(slot.node.targets[0])].append((slot, new, piece))
             with slot.holding(new):
@@ -64,7 +68,8 @@ def found_by(change, fault):
             if repair and repair.is_whole:
                 return repair
             of_ordinary_numbers = of_ordinary_numbers or repair
-    for changes in alike.values():
+    groups = {tuple(id(new) for _, new, _ in changes): changes for changes in alike.values()}
+    for changes in groups.values():
         repair = _tried_together(fault, tree, changes)
         if repair and repair.is_whole:
             return repair
@@ -114,7 +119,7 @@ def _tried_together(fault, tree, changes):
                 slot.set(new)
                 needed.append((slot.node.lineno, slot.node.col_offset, piece))
         _, _, first = min(needed, key=lambda place: place[:2])
-        return repair._replace(piece=first)
+        return repair._replace(piece=first, places=len(needed))
     finally:
         for slot, _, _ in reversed(changes):
             slot.set(slot.node)
@@ -137,11 +142,22 @@ def first_repair(table, fault):
             continue
         pieces = repair.piece if isinstance(repair.piece, tuple) else (repair.piece,)
         said = say(*text).format(*pieces)
+        if repair.places > 1:
+            said += say(*mistakes.IN_PLACES).format(repair.places)
         if repair.is_whole:
             return Said(said, True)
-        if not of_ordinary_numbers.text:
+        if not of_ordinary_numbers.text and not _is_by_chance(name, fault):
             of_ordinary_numbers = Said(said + remains, False)
     return of_ordinary_numbers
+
+
+def _is_by_chance(name, fault):
+    """Return whether a change that leaves large numbers wrong may make ordinary ones right so.
+
+    It may take away what was meant against an overflow.
+    """
+    may_be = name in ("surplus", "operator")
+    return may_be and fault.call.layer.output == "y" and fault.call.method == "forward"
 
 
 def repairs_for(fault):
@@ -164,6 +180,7 @@ class Names(NamedTuple):
     arrays: list  # its parameters, and what is kept in self
     variables: list  # its own
     entries: list  # such as x[i, j]
+    counts: list  # of rows and columns, such as len(x)
     operands: list  # such as "- x.max()", with their operators
 
 
@@ -172,8 +189,9 @@ class Slot:
     """A place in a syntax tree that holds an expression or a statement, and what is around it.
 
     statement: that it belongs to, or is. loops: the `for` around that, the outermost first.
-    is_index: whether it stands in the brackets of an entry, or in the head of a loop. layer: of
-    layers.py, whose method it is.
+    is_index: whether it stands in the brackets of an entry, or in the head of a loop.
+    is_condition: whether it decides between cases. case: which of them it belongs to, a number.
+    layer: of layers.py, whose method it is.
     """
 
     parent: ast.AST
@@ -182,6 +200,8 @@ class Slot:
     statement: ast.stmt
     loops: tuple
     is_index: bool
+    is_condition: bool
+    case: int
     names: Names
     layer: object
 
@@ -189,6 +209,20 @@ class Slot:
         self.node = getattr(self.parent, self.field)
         if self.index is not None:
             self.node = self.node[self.index]
+
+    @cached_property
+    def text(self):
+        return ast.unparse(self.node)
+
+    @cached_property
+    def line(self):
+        """The statement as it is quoted: of a loop, its head alone."""
+        return ast.unparse(self.statement).splitlines()[0]
+
+    @cached_property
+    def form(self):
+        """Something that is equal for equal code."""
+        return ast.dump(self.node)
 
     def set(self, node):
         if self.index is None:
@@ -210,19 +244,38 @@ def _slots(tree, call):
     """Return the slots of a method's body, the outermost first."""
     names = _names(tree, call)
     slots = []
-    todo = collections.deque([(tree, "body", 0, tree.body[0], None, (), False)])
+    todo = collections.deque([(tree, "body", 0, tree.body[0], None, (), False, False, 0)])
     while todo:
-        parent, field, index, node, statement, loops, is_index = todo.popleft()
+        parent, field, index, node, statement, loops, is_index, decides, case = todo.popleft()
+        decides = decides or _decides(parent, field, index, node)
+        if _is_case(parent, field):
+            case = hash((id(parent), field, index if isinstance(parent, ast.Call) else 0))
         statement = node if isinstance(node, ast.stmt) else statement
         is_index = is_index or field == "slice"
         is_index = is_index or (isinstance(parent, ast.For) and field in ("target", "iter"))
         if isinstance(node, ast.expr | ast.stmt):
-            slot = Slot(parent, field, index, statement, loops, is_index, names, call.layer)
-            slots.append(slot)
+            place = (statement, loops, is_index, decides, case)
+            slots.append(Slot(parent, field, index, *place, names, call.layer))
         inner = (*loops, node) if isinstance(node, ast.For) else loops
         for child in _children(node):
-            todo.append((node, *child, statement, inner, is_index))
+            todo.append((node, *child, statement, inner, is_index, decides, case))
     return slots
+
+
+def _decides(parent, field, index, node):
+    """Return whether a node is the condition of an `if` or of np.where, and not of two indices."""
+    match node:
+        case ast.Compare(ast.Name(), [ast.Eq() | ast.NotEq()], [ast.Name()]):
+            return False
+    is_of_where = isinstance(parent, ast.Call) and ast.unparse(parent.func) == "np.where"
+    return field == "test" or (is_of_where and field == "args" and index == 0)
+
+
+def _is_case(parent, field):
+    """Return whether a field of a node holds one of several cases."""
+    is_of_if = isinstance(parent, ast.If | ast.IfExp) and field in ("body", "orelse")
+    is_of_where = isinstance(parent, ast.Call) and ast.unparse(parent.func) == "np.where"
+    return is_of_if or (is_of_where and field == "args")
 
 
 def _children(node):
@@ -258,8 +311,22 @@ def _names(tree, call):
     variables = [name for name in variables if name not in lists]
     # An index that is used with one array may be meant for another.
     entries += [f"{array}{index}" for array in arrays for index in indices]
-    names = [list(dict.fromkeys(names)) for names in (arrays, variables, entries)]
-    return Names(*names, operands)
+    names = (arrays, variables, entries, _counts(call))
+    return Names(*(list(dict.fromkeys(group)) for group in names), operands)
+
+
+def _counts(call):
+    """Return how rows and columns of the arrays are counted, where they are more than 1."""
+    arrays = {name: call.batch.given[name] for name in call.layer.parameters(call.method)}
+    if call.subject is not None:
+        arrays |= {f"self.{name}": value for name, value in kept_by(call.subject).items()}
+    counts = []
+    for name, array in arrays.items():
+        shape = np.shape(array) if isinstance(array, np.ndarray) else ()
+        for count, size in zip((f"len({name})", f"{name}.shape[1]"), shape, strict=False):
+            if size > 1:
+                counts.append(count)
+    return counts
 
 
 def _tree_of(call):
