@@ -3,12 +3,10 @@
 import re
 
 from submissions import SOLUTION, module
-from support.gradient_check import calls, formulas, judge, mistakes
+from support.gradient_check import calls, formulas, judge, mistakes, stumbles
 from test_diagnosis import LAYER, WRONG, report
 
-SINGLE = (
-    "SIZE ONES THREE_AXES CONSTANT ABSENT RENAMED TWICE NO_RETURN NOT_RETURNED NOT_KEPT OTHER_NAME"
-)
+SINGLE = "THREE_AXES CONSTANT ABSENT RENAMED TWICE NO_RETURN NOT_RETURNED NOT_KEPT OTHER_NAME"
 
 
 def pairs():
@@ -18,11 +16,13 @@ def pairs():
             yield method, *row[:2]
     for row in mistakes.RELATIONS:
         yield "", *row[:2]
-    for row in mistakes.STUMBLES:
+    for row in stumbles.STUMBLES:
         yield "", *row[1:]
     for table in ("CHANGED", "TYPES", "FACTS", "REPAIRS_FIRST", "REPAIRS"):
         for pair in getattr(mistakes, table).values():
             yield "", *pair
+    for pair in (stumbles.RECURSION, stumbles.SIZE, stumbles.ONES):
+        yield "", *pair
     for name in SINGLE.split():
         yield "", *getattr(mistakes, name)[:2]
 
@@ -40,6 +40,8 @@ def test_every_text_of_the_tables_is_said_of_some_submission():
 
 def test_both_languages_say_the_same_places_and_chinese_has_its_own_punctuation():
     notes = [mistakes.WARNS, mistakes.FREES, mistakes.IN_FLOAT64, *mistakes.SITUATIONS.values()]
+    notes += [mistakes.IN_PLACES, *mistakes.REMAINS.values(), stumbles.MEANT]
+    notes += [*mistakes.REPAIRS_OF_THE_FIRST.values(), *mistakes.REPAIRS_OF_NUMBERS.values()]
     for _, english, chinese in [*pairs(), *(("", *pair) for pair in notes)]:
         places = [sorted(re.findall(r"\{\w+", text)) for text in (english, chinese)]
         assert places[0] == places[1], english

@@ -3,7 +3,7 @@
 import difflib
 import re
 
-from support.gradient_check import mistakes, repairs
+from support.gradient_check import mistakes, repairs, stumbles
 from support.gradient_check.calls import Call, kept_by
 from support.gradient_check.experiments import (
     counts_samples,
@@ -57,7 +57,7 @@ def error(fault):
 
 def _recursion(call):
     calls_itself = call.method == "forward" and "self.forward(" in source_of(call)
-    return say(*mistakes.RECURSION) if calls_itself else ""
+    return say(*stumbles.RECURSION) if calls_itself else ""
 
 
 def _after_return(call):
@@ -104,7 +104,7 @@ def _meeting(call):
             return say(*mistakes.FACTS["whole shape"]).format(text, operand)
     has_ones = call.misfit.shapes[0] == (call.batch.rows, call.batch.columns + 1)
     if has_ones and re.search("stack|concat|append|c_", source_of(call)):
-        return say(*mistakes.ONES)
+        return say(*stumbles.ONES)
     return meeting(call) or takes_kron(call)
 
 
@@ -182,7 +182,7 @@ def _written_size(call):
         shown |= {str(size) for shape in call.misfit.shapes for size in shape}
     for word in sorted(words_of(source_of(call)) & shown):
         if int(word) > 2 and int(word) not in sizes:
-            return say(*mistakes.SIZE).format(word)
+            return say(*stumbles.SIZE).format(word)
     return ""
 
 
@@ -192,14 +192,14 @@ def _stumble(fault):
         return say(*mistakes.FACTS["special"]).format(say(*fault.calls[0].batch.about))
     line = re.sub("#.*", "", call.place.source) if call.place else ""
     message = f"{call.layer.name}.{call.method}: {message_of(error)}"
-    for pattern, english, chinese in mistakes.STUMBLES:
+    for pattern, english, chinese in stumbles.STUMBLES:
         # Most are about what Python says: the line may hold the same word with another meaning.
         found = re.search(pattern, f"{message}\n{line}" if r"\n" in pattern else message)
         if found:
             groups = [group for group in found.groups() if group]
             meant = repairs.found_by("name", fault) if "{close}" in english else None
             if meant:
-                return say(*mistakes.MEANT).format(*meant.piece[1:])
+                return say(*stumbles.MEANT).format(*meant.piece[1:])
             first = call.layer.first_line(call.method)
             return say(english, chinese).format(*groups, close=_close(fault), first=first)
     return ""
