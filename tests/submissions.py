@@ -74,6 +74,14 @@ def _rows(table):
 SUBMISSIONS = list(
     _rows(r"""
 == Linear.forward
+of `self.b` it is `self.b\[0\]` | y = np.zeros((len(x), self.W.shape[1]))
+    for i in range(len(x)):
+        y[i] += x[i] @ self.W + self.b
+    return y
+of `self.b\[j\]` it is `self.b\[0, j\]` | y = np.zeros((len(x), self.W.shape[1]))
+    for j in range(self.W.shape[1]):
+        y[:, j] = x @ self.W[:, j] + self.b[j]
+    return y
 one array for each group | return np.einsum('nd,dm->nm', x) + self.b
 dimension too many | self.x = x; return np.array([row @ self.W + self.b for row in x])
 bias is missing | return np.dot(x, self.W)
@@ -166,7 +174,7 @@ run over all.*range\(len | y = np.zeros((len(x), self.b.size))
     for i in range(1, len(x)):
         y[i] = x[i] @ self.W + self.b[0]
     return y
-counts something else | y = np.zeros((len(x), self.b.size))
+not the number that is needed | y = np.zeros((len(x), self.b.size))
     for i in range(len(x)):
         for j in range(x.shape[1]):
             y[i, j] = x[i] @ self.W[:, j] + self.b[0, j]
@@ -189,6 +197,16 @@ through range | y = np.zeros((len(x), self.b.size))
         y[i] = x[i] @ self.W + self.b
     return y
 == Linear.backward
+right only for a batch of one row: grad_b | self.grad_W = self.x.T @ grad_y
+    self.grad_b = np.zeros_like(self.b)
+    for i in range(len(grad_y)):
+        self.grad_b[i] += grad_y[i]
+    return grad_y @ self.W.T
+added \(\+=\) is added to that | self.grad_W = np.empty_like(self.W)
+    for x, g in zip(self.x, grad_y):
+        self.grad_W += np.outer(x, g)
+    self.grad_b = grad_y.sum(axis=0)[None]; return grad_y @ self.W.T
+x stands where W belongs | return grad_y @ self.W.T => return grad_y @ self.x.T
 set it as a whole | self.grad_W == self.x.T @ grad_y; self.grad_b = grad_y.sum(axis=0)[None]
     self.grad_W[0] = 0; return grad_y @ self.W.T
 stands after a `return` | self.grad_b = grad_y.sum(axis=0, keepdims=True); return grad_y @ self.W.T
@@ -250,7 +268,7 @@ Linear has no activation | delta = grad_y * self.x * (1 - self.x)
     self.grad_W = self.x.T @ delta; self.grad_b = delta.sum(axis=0, keepdims=True)
     return delta @ self.W.T
 no activation | return grad_y @ self.W.T => x = self.x; return (grad_y @ self.W.T) * x * (1 - x)
-do occur | return grad_y @ self.W.T => return np.clip(grad_y @ self.W.T, -5, 5)
+ordinary numbers | return grad_y @ self.W.T => return np.clip(grad_y @ self.W.T, -5, 5)
 // 1`, `//` rounds down | self.x.T @ grad_y => self.x.T @ grad_y // 1
 no opt is needed | return grad_y @ self.W.T => self.opt.step(self.grad_W)
 no decay is needed | self.x.T @ grad_y => self.x.T @ grad_y + self.decay * self.W
@@ -350,8 +368,8 @@ axis= is unknown | return 1 / (1 + np.exp(-x, axis=1))
 need np\. | return 1 / (1 + exp(-x))
 no sigmoid there | return np.sigmoid(x)
 expit is not imported | return expit(x)
-do occur | return 1 / (1 + np.exp(-np.clip(x, -1, 1)))
-do occur | x = np.clip(x, -10, 10); self.y = 1 / (1 + np.exp(-x)); return self.y
+ordinary numbers | return 1 / (1 + np.exp(-np.clip(x, -1, 1)))
+in its place it would | x = np.clip(x, -10, 10); self.y = 1 / (1 + np.exp(-x)); return self.y
 without np\.round | self.y = np.round(1 / (1 + np.exp(-x)), 2); return self.y
 not make an array of floats.*decimals | y = np.zeros(x.shape, dtype=int)
     for i in range(len(x)):
@@ -417,6 +435,7 @@ pair of brackets | n, d = x.shape; y = np.zeros(n, d)
     return y
 not what it returns | return np.vectorize(1 / (1 + np.exp(-x)))(x)
 == Sigmoid.backward
+nothing can be added to it: each | self.dx += grad_y * self.y * (1 - self.y); return self.dx
 is part of a name | return grad_y * self.y·(1 - self.y)
 the first or the last column | return (grad_y * self.y * (1 - self.y))[:, 1:]
 returns something else | g = grad_y * self.y * (1 - self.y); return grad_y
@@ -465,6 +484,11 @@ a zip is missing | dx = []
         dx.append(g * y * (1 - y))
     return np.array(dx)
 == Softmax.forward
+in a batch only the first | e = np.exp(x - x.max(1, keepdims=True)); s = 0
+    for v in e[0]: s = s + v
+    return e / s
+does not prevent | x = np.clip(x, -700, 700); e = np.exp(x); return e / e.sum(1, keepdims=True)
+1 for the largest | return np.eye(x.shape[1])[x.argmax(axis=1)]
 root of the sum of squares | e = np.exp(x - x.max(1, keepdims=True))
     return e / np.sqrt((e**2).sum(axis=1, keepdims=True))
 x itself is divided | e = np.exp(x - x.max(1, keepdims=True)); return x / e.sum(1, keepdims=True)
@@ -562,6 +586,16 @@ no longer the function | e = np.exp(x); sum = sum(e.T); return e / sum[:, None]
 as a column | e = np.exp(x - x.max(axis=1)[:, None]); s = np.fromiter(map(sum, e), float)
     return 3 * e / (3 * s)
 == Softmax.backward
+Jacobian of one row | for y in self.y: J = np.diag(y) - np.outer(y, y)
+    return grad_y @ J
+right sides of .* are exchanged | dx = np.zeros_like(grad_y)
+    for i in range(len(dx)):
+        g = self.y[i]
+        y = grad_y[i]
+        dx[i] = y * (g - (g * y).sum())
+    return dx
+of stacked matrices, @ multiplies | y = self.y; J = np.einsum('ni,nj->ijn', y, y)
+    return J @ grad_y[:, :, None]
 other parameters than it has | y = Softmax.forward(self.y); return grad_y * y
 takes whole numbers | for i in range(self.y): pass
     return grad_y
@@ -674,11 +708,15 @@ on grad_y_i alone | y = self.y; return grad_y * (y - (y * y).sum(axis=1, keepdim
 Kronecker | y = self.y; return grad_y * y * (np.kron(y, y) - y)
 finished result | e = np.exp(self.y); return grad_y * e / e.sum(axis=1, keepdims=True)
 output y in self\.y | self.y = exp_x / exp_x => self.y = exp_x; return exp_x / exp_x
-in a batch only the first | y = self.y[0]; return grad_y @ (np.diag(y) - np.outer(y, y))
+Jacobian of one row | y = self.y[0]; return grad_y @ (np.diag(y) - np.outer(y, y))
 batch of one row only | y = self.y; return y * (grad_y - grad_y @ y.swapaxes(0, 1))
 stack of matrices | y = self.y; j = y[:, :, None] * (np.eye(len(y[0])) - y[:, None])
     return j @ grad_y
 == CrossEntropyLoss.forward
+N times too large | p = (y * y_hat).sum(axis=1); return -np.log(p + 1e-12).sum()
+adds so much | eps = 0.01; return -np.sum(y * np.log(y_hat + eps)) / len(y)
+does not prevent | return -np.sum(y * np.log(np.clip(y_hat, 0, 1))) / len(y)
+all classes count | return -np.dot(y.T, np.log(y_hat)).sum() / len(y)
 compares with a second value | return -np.sum(y * np.log(np.maximum(y_hat), 1e-12)) / len(y)
 called by parentheses | k = np.arange[len(y)]; return -np.log(y_hat[k, y.argmax(1)]).mean()
 wrong classes | return -((2 * y + 1) * np.log(y_hat + 1e-12)).sum() / len(y)
@@ -724,7 +762,7 @@ binary | p = y_hat + 1e-12; return -(y @ np.log(p).T + (1 - y) @ np.log(1 - p + 
 one number | return -np.dot(y, np.log(y_hat + 1e-12).T)
 one number | return [-np.sum(y * np.log(y_hat + 1e-12)) / len(y)]
 mean squared | return np.mean((y - y_hat) ** 2)
-factor y is missing | return -np.sum(np.log(y_hat + 1e-12)) / len(y)
+all classes count | return -np.sum(np.log(y_hat + 1e-12)) / len(y)
 no power | return -np.sum(y^2 * np.log(y_hat)) / len(y)
 1 / 0|division by 0 | return np.sum(y / y_hat - 1) / len(y) + 0 / (y_hat.sum() * 0)
 np\.float no longer exists | return -np.sum(y * np.log(y_hat.astype(np.float))) / len(y)
@@ -761,6 +799,16 @@ share of right | return np.mean(y_hat.argmax(axis=1) != y.argmax(axis=1))
 takes one from each | return -np.log(y_hat[:, y.argmax(axis=1)] + 1e-12).mean()
 multiply the arrays first | return -np.sum(y, np.log(y_hat)) / len(y)
 == CrossEntropyLoss.backward
+np\.empty holds | g = np.empty_like(self.y_hat)
+    g[self.y == 1] = -1 / self.y_hat[self.y == 1] / len(self.y)
+    return g
+loss itself does not occur | return float( => self.loss = float(
+    .sum() / len(y)) => .sum() / len(y)); return self.loss
+    return -self.loss * self.y / self.y_hat
+self.y belongs | return np.where(self.y_hat == 1, -1 / self.y_hat, 0) / len(self.y)
+too few | return -1 / np.max(self.y_hat, axis=1)
+input y in self.y | self.y = y => self.y = y.argmax(axis=1)
+    return -self.y / self.y_hat / len(self.y)
 without `\* self\.loss` | return float( => self.loss = float(
     .sum() / len(y)) => .sum() / len(y)); return self.loss
     return -self.y / self.y_hat / len(self.y) * self.loss
@@ -782,7 +830,7 @@ once more | e = np.exp(self.y_hat); return (e / e.sum(axis=1, keepdims=True) - s
 stay apart | return (-self.y / self.y_hat / len(self.y)).mean(axis=0)
 stay apart | return np.mean(-self.y / self.y_hat)
 other way round, a division | return -self.y_hat / self.y
-factor y is missing | return -1 / self.y_hat / len(self.y)
+all classes count | return -1 / self.y_hat / len(self.y)
 its name has to be backward | def backward(self): => def gradient(self):
 has to stand in class | \n    def backward(self): => \ndef backward(self):
 stand in class | len(self.y)\n        # END => len(self.y)\n\n    LATER  #

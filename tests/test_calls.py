@@ -2,10 +2,11 @@
 
 from itertools import pairwise
 
+import numpy as np
 import pytest
 
 from submissions import SOLUTION, module, solved
-from support.gradient_check.calls import Call, in_a_row, kept_by
+from support.gradient_check.calls import Call, filled_empty, in_a_row, kept_by, replaced_in_numpy
 from support.gradient_check.layers import LAYERS, batches_for
 from support.gradient_check.limits import Stopped
 
@@ -95,3 +96,20 @@ def test_calls_in_a_row_share_an_object_as_long_as_the_columns_are_the_same():
     for before, call in pairwise(calls):
         assert (call.subject is before.subject) == (call.batch.columns == before.batch.columns)
     assert len(set(columns)) > 1
+
+
+def test_numpy_is_another_one_for_a_while_and_for_the_model_alone():
+    model = module(SOLUTION)
+    with replaced_in_numpy(model, {"exp": len}):
+        assert model.np.exp is len
+        assert model.np.log is np.log
+        assert np.exp is not len
+    assert model.np is np
+
+
+def test_np_empty_can_be_filled_where_it_holds_floats():
+    model = module(SOLUTION)
+    with replaced_in_numpy(model, filled_empty(np.nan)):
+        assert np.isnan(model.np.empty((2, 3))).all()
+        assert np.isnan(model.np.empty_like(np.ones(2, np.float32))).all()
+        assert model.np.empty(2, dtype=int).dtype == int

@@ -45,10 +45,10 @@ FOUND = [
     ("surplus", "Linear.forward", "return x @ self.W + self.b + (x[:, :1] - 1)",
      ("+ (x[:, :1] - 1)", "")),
     ("wrapped", "CrossEntropyLoss.backward", "return -self.y / np.log(self.y_hat) / len(self.y)",
-     ("np.log( )", "self.y_hat")),
+     ("np.log( )", "self.y_hat", "")),
     ("wrapped", "Sigmoid.backward", "g = grad_y * self.y\n"
      "return g - self.y * (g * 1).sum(axis=1, keepdims=True)",
-     (".sum(axis=1, keepdims=True)", "g * 1")),
+     (".sum(axis=1, keepdims=True)", "g * 1", "")),
     ("builtin", "Softmax.forward",
      "e = np.exp(x - max(x)); return e / e.sum(axis=1, keepdims=True)",
      ("max(x)", "np.max(x, axis=1, keepdims=True)")),
@@ -69,7 +69,7 @@ FOUND = [
      ("np.zeros_like(x)", "np.zeros((len(x), self.W.shape[1]))")),
     ("transposed", "Linear.forward", "return x @ self.W + self.b.T", "self.b.T"),
     ("not transposed", "Linear.backward", "self.x.T @ grad_y => self.x @ grad_y",
-     ("self.x", "self.grad_W = self.x @ grad_y")),
+     ("self.x", "self.grad_W = self.x @ grad_y", "")),
     ("order", "Linear.forward", "return self.W @ x + self.b", "self.W @ x"),
     ("brackets", "Sigmoid.forward", "return 1 / 1 + np.exp(-x)",
      ("1 / 1 + np.exp(-x)", "1 / (1 + np.exp(-x))")),
@@ -122,19 +122,26 @@ FOUND = [
      ("grad = self.y_hat.copy()", "copy", "np.zeros_like",
       ": `grad = np.zeros_like(self.y_hat)`")),
     ("complement", "Sigmoid.backward", "return grad_y * self.y * self.y",
-     ("return grad_y * self.y * self.y", "self.y", "(1 - self.y)")),
+     ("return grad_y * self.y * self.y", "self.y", "(1 - self.y)",
+      ": `return grad_y * self.y * (1 - self.y)`")),
     ("keepdims", "Softmax.forward", "e = np.exp(x - x.max(axis=1)); return e / e.sum(axis=1)",
      "x.max(axis=1)"),
     ("minus", "Softmax.forward", "m = x.max(axis=1, keepdims=True); e = np.exp(m - x)\n"
-     "return e / e.sum(axis=1, keepdims=True)", ("e = np.exp(m - x)", "m - x", "-(m - x)")),
+     "return e / e.sum(axis=1, keepdims=True)", ("e = np.exp(m - x)", "m - x", "-(m - x)", "")),
     ("unwrapped", "Softmax.forward", "z = x - x.max(axis=1, keepdims=True)\n"
-     "return np.exp(z) / z.sum(axis=1, keepdims=True)", ("z", "np.exp( ... )")),
+     "return np.exp(z) / z.sum(axis=1, keepdims=True)", ("z", "np.exp( ... )",
+      ": `return np.exp(z) / np.exp(z).sum(axis=1, keepdims=True)`")),
     ("missing", "Softmax.backward", "a = grad_y * self.y\nb = a.sum(axis=1, keepdims=True)\n"
      "return a - b", ("a.sum(axis=1, keepdims=True)", "* self.y",
       "a.sum(axis=1, keepdims=True) * self.y", "")),
     ("missing", "Softmax.forward", "m = x.max(axis=1, keepdims=True)\n"
      "return np.exp(x - m) / np.exp(x).sum(axis=1, keepdims=True)", ("x", "- m", "x - m",
       ": `return np.exp(x - m) / np.exp(x - m).sum(axis=1, keepdims=True)`")),
+    ("surplus", "CrossEntropyLoss.backward",
+     "k = 3.0\nreturn -k * self.y / self.y_hat / len(self.y)", ("k *", "")),
+    ("entry of row", "Linear.forward", "y = x @ self.W\n"
+     "for j in range(y.shape[1]):\n    y[:, j] += self.b[j]\nreturn y",
+     ("self.b[j]", "self.b[0, j]")),
     ("returned", "Linear.forward", "y = x @ self.W; out = y + self.b; return y",
      ("return y", "return out")),
     ("wrapped", "Sigmoid.forward", "y = np.zeros_like(x)\nfor i in range(len(x)):\n"
@@ -143,7 +150,13 @@ FOUND = [
      "    self.y[i] = 1 / (1 + np.exp(-x[i]))\n    if x[i] < 0:\n"
      "        self.y[i] = np.exp(-x[i]) / (1 + np.exp(-x[i]))\nreturn self.y", None),
     ("wrapped", "Sigmoid.forward",
-     "return np.where(x > 0, 1 / (1 + np.exp(-x)), np.exp(-x) / (1 + np.exp(-x)))", ("-", "x")),
+     "return np.where(x > 0, 1 / (1 + np.exp(-x)), np.exp(-x) / (1 + np.exp(-x)))",
+     ("-", "x", ": `return np.where(x > 0, 1 / (1 + np.exp(-x)), np.exp(x) / (1 + np.exp(-x)))`")),
+    ("limited far", "Softmax.forward", "x = np.clip(x, -700, 700); e = np.exp(x)\n"
+     "return e / e.sum(axis=1, keepdims=True)",
+     ("np.clip(x, -700, 700)", "x - np.max(x, axis=1, keepdims=True)")),
+    ("swapped", "Sigmoid.backward", "g = self.y\ny = grad_y\nreturn g * y * (1 - y)",
+     ("g = self.y", "y = grad_y")),
     ("out of loop", "CrossEntropyLoss.forward", "loss = 0\nfor p, t in zip(y_hat, y):\n"
      "    loss -= np.sum(t * np.log(p + 1e-12))\n    loss /= len(y)\nreturn loss",
      "loss /= len(y)"),

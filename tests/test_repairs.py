@@ -2,10 +2,9 @@
 
 import contextlib
 
-import numpy as np
 import pytest
 
-from submissions import SOLUTION, module, solved
+from submissions import module, solved
 from support.gradient_check import judge, repairs
 from support.gradient_check.layers import LAYERS
 
@@ -82,12 +81,3 @@ def test_what_a_changed_method_prints_is_not_shown(capsys):
     capsys.readouterr()
     assert repairs.found_by("floor", fault)
     assert capsys.readouterr().out == ""
-
-
-def test_numpy_is_another_one_for_a_while_and_for_the_model_alone():
-    model = module(SOLUTION)
-    with repairs.replaced_in_numpy(model, {"exp": len}):
-        assert model.np.exp is len
-        assert model.np.log is np.log
-        assert np.exp is not len
-    assert model.np is np

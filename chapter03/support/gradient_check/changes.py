@@ -88,6 +88,11 @@ def _limited(slot, node):
     if called and called[0] in ("clip", "maximum", "minimum"):
         array = called[1]
         others = ["_", "np.clip(_, -80, 80)"]
+        if called[0] in ("maximum", "minimum") and isinstance(node.func, ast.Attribute):
+            other = {"maximum": "minimum", "minimum": "maximum"}[called[0]]
+            function = ast.Attribute(node.func.value, other, ast.Load())
+            exchanged = ast.Call(function, node.args, node.keywords)
+            yield exchanged, (ast.unparse(node), ast.unparse(exchanged))
         if slot.layer.output == "loss":
             others.insert(0, "np.clip(_, 1e-12, 1)")
         if slot.layer.name == "Softmax":
@@ -104,6 +109,9 @@ def _epsilon(slot, node):
             yield ast.BinOp(left, ast.Div(), _tiny_added(array)), ast.unparse(added)
         case ast.BinOp(array, ast.Add(), ast.Constant(float())) if slot.layer.output == "loss":
             yield _tiny_added(array), ast.unparse(node)
+        case ast.BinOp(array, ast.Add(), ast.Name(eps)) if slot.layer.output == "loss":
+            if re.search(rf"\b{eps} = [-+.e\d]+$", slot.names.whole, re.MULTILINE):
+                yield _tiny_added(array), ast.unparse(node)
 
 
 def _tiny_added(array):
@@ -269,7 +277,8 @@ def _column(slot, node):
     """One dimension as a column."""
     may_be_column = ast.Name | ast.Attribute | ast.BinOp | ast.Call
     if isinstance(node, may_be_column) and _is_value(slot):
-        yield _with("_[:, None]", node), slot.text
+        # Of an array of two dimensions, that may happen to fit as well.
+        yield _with("_[:, None] if np.ndim(_) == 1 else _", node), slot.text
 
 
 def _transposed(_, node):
@@ -278,11 +287,23 @@ def _transposed(_, node):
         yield bare, ast.unparse(node)
 
 
+def _entry_of_row(slot, node):
+    """b[0, j] for b[j], and b[0] for b in the sum of a single row."""
+    match node:
+        case ast.Subscript(ast.Attribute(attr="b" | "grad_b") as array, ast.Name() as index):
+            entry = ast.Tuple([ast.Constant(0), index], ast.Load())
+            new = ast.Subscript(array, entry, node.ctx)
+            yield new, (slot.text, ast.unparse(new))
+        case ast.Attribute(attr="b") if _is_value(slot):
+            new = ast.Subscript(node, ast.Constant(0), ast.Load())
+            yield new, (slot.text, ast.unparse(new))
+
+
 def _untransposed(slot, node):
     may_be_transposed = ast.Name | ast.Attribute | ast.BinOp | ast.Call
     if isinstance(node, may_be_transposed) and _is_value(slot):
-        pieces = slot.text, slot.line
-        yield ast.Attribute(node, "T", ast.Load()), pieces
+        new = ast.Attribute(node, "T", ast.Load())
+        yield new, (slot.text, slot.line, _corrected(slot, new, slot.text))
 
 
 def _reshaped(slot, node):
@@ -384,23 +405,34 @@ def _added_in_loop(slot, node):
 
 def _operator(slot, node):
     match node:
-        case ast.BinOp(left, operator, right):
-            stands = SIGNS.get(type(operator), "")
-            has_one = any(
-                isinstance(side, ast.Constant) and side.value == 1 for side in (left, right)
-            )
+        case ast.BinOp(left, operator, right) if type(operator) in SIGNS:
             for other in (ast.Mult, ast.Div, ast.Sub, ast.Add):
-                if has_one and other is ast.Mult:
+                if other is ast.Mult and (_is_one(left) or _is_one(right)):
                     continue  # nobody multiplies by 1
-                if stands and not isinstance(operator, other):
+                if not isinstance(operator, other):
                     new = ast.BinOp(left, other(), right)
                     yield new, (slot.text, _in_place(slot, new))
-        case ast.AugAssign(target, operator, value):
-            stands = SIGNS.get(type(operator), "")
+        case ast.AugAssign(target, operator, value) if type(operator) in SIGNS:
             for other in (ast.Mult, ast.Div, ast.Sub, ast.Add):
-                if stands and not isinstance(operator, other):
+                if not isinstance(operator, other):
                     new = ast.AugAssign(target, other(), value)
                     yield new, (_line(node), _line(new))
+
+
+def _is_one(node):
+    return isinstance(node, ast.Constant) and node.value == 1
+
+
+def _swapped(_, node):
+    """The values of two assignments exchanged."""
+    for i, first, second in _neighbours(node):
+        if isinstance(first, ast.Assign) and isinstance(second, ast.Assign):
+            exchanged = [
+                ast.Assign(first.targets, second.value),
+                ast.Assign(second.targets, first.value),
+            ]
+            body = [*node.body[:i], *exchanged, *node.body[i + 2 :]]
+            yield _with_body(node, body), (_line(first), _line(second))
 
 
 def _name(slot, node):
@@ -459,7 +491,8 @@ def _minus(slot, node):
     may_be_negative = ast.BinOp | ast.Call | ast.Name | ast.Attribute | ast.Subscript
     if isinstance(node, may_be_negative) and _is_value(slot):
         new = ast.UnaryOp(ast.USub(), node)
-        yield new, (slot.line, slot.text, _in_place(slot, new))
+        more = _corrected(slot, new, slot.text)
+        yield new, (slot.line, slot.text, _in_place(slot, new), more)
 
 
 def _missing(slot, node):
@@ -475,7 +508,7 @@ def _missing(slot, node):
         # What is done in one place may have been forgotten in another.
         other = ast.parse(name, mode="eval").body
         new = ast.BinOp(node, operator, other)
-        more = _corrected(slot, new, own)
+        more = _corrected(slot, new, own, slot.names.whole)
         yield new, (own, f"{SIGNS[type(operator)]} {name}", ast.unparse(new), more)
     for name in names:
         other = ast.parse(name, mode="eval").body
@@ -484,7 +517,7 @@ def _missing(slot, node):
             if ":" in name or (name in own and operator is not ast.Mult):
                 continue
             new = ast.BinOp(node, operator(), other)
-            more = _corrected(slot, new, own)
+            more = _corrected(slot, new, own, slot.names.whole)
             yield new, (own, f"{SIGNS[operator]} {name}", ast.unparse(new), more)
 
 
@@ -494,7 +527,8 @@ def _complement(slot, node):
         return
     for operator in (ast.Add, ast.Sub):
         new = ast.BinOp(ast.Constant(1), operator(), node)
-        yield new, (slot.line, slot.text, _in_place(slot, new))
+        more = _corrected(slot, new, slot.text)
+        yield new, (slot.line, slot.text, _in_place(slot, new), more)
 
 
 def _unwrapped(slot, node):
@@ -502,13 +536,16 @@ def _unwrapped(slot, node):
     may_go_in = ast.BinOp | ast.Call | ast.Name | ast.Attribute
     if not (isinstance(node, may_go_in) and _is_value(slot)):
         return
-    for outside in (
-        "np.exp(_)",
-        "np.log(_)",
-        "np.sum(_)",
-        "np.sum(_, axis=1, keepdims=True)",
-    ):
-        yield _with(outside, node), (slot.text, outside.replace("_", " ... ", 1))
+    is_summed = getattr(slot.parent, "attr", "T") != "T"
+    outsides = ["np.exp(_)", "np.log(_)"]
+    if not is_summed:
+        outsides.append("np.sum(_)")
+    if not is_summed and slot.layer.output != "loss":  # a row of labels adds up to 1
+        outsides.append("np.sum(_, axis=1, keepdims=True)")
+    for outside in outsides:
+        new = _with(outside, node)
+        more = _corrected(slot, new, slot.text, slot.names.whole)
+        yield new, (slot.text, outside.replace("_", " ... ", 1), more)
 
 
 def _compared(_, node):
@@ -570,7 +607,8 @@ def _unpacked(_, node):
     """The two sizes of a shape, exchanged."""
     match node:
         case ast.Assign([ast.Tuple([a, b], context)], ast.Attribute(attr="shape") as shape):
-            yield ast.Assign([ast.Tuple([b, a], context)], shape), _line(node)
+            line = f"{ast.unparse(a)}, {ast.unparse(b)} = {ast.unparse(shape)}"
+            yield ast.Assign([ast.Tuple([b, a], context)], shape), line
 
 
 def _made(slot, node):
@@ -678,11 +716,17 @@ def _surplus(slot, node):
             # As it stands between the two, brackets included.
             sign = ast.unparse(ast.BinOp(ast.Name(""), operator, ast.Name(""))).strip()
             piece = f"{sign} {_in_brackets(right)}"
-            yield left, (piece, _corrected(slot, left, piece))
+            yield left, (piece, _corrected(slot, left, piece, slot.names.whole))
             is_of_one = isinstance(operator, ast.Sub) and isinstance(left, ast.Constant)
             if is_of_one or not isinstance(operator, ast.Sub | ast.Div | ast.Pow):
                 piece = f"{_in_brackets(left)} {sign}"
-                yield right, (piece, _corrected(slot, right, piece))
+                yield right, (piece, _corrected(slot, right, piece, slot.names.whole))
+            if isinstance(left, ast.UnaryOp) and isinstance(operator, ast.Mult):
+                piece = f"{ast.unparse(left.operand)} {sign}"
+                new = ast.UnaryOp(left.op, right)
+                yield new, (piece, _corrected(slot, new, piece, slot.names.whole))
+        case ast.Assign([ast.Attribute()], value) if not isinstance(value, ast.Constant):
+            return  # which is kept for another method
         case ast.AugAssign() | ast.Assign() | ast.Expr() | ast.Assert():
             yield ast.Pass(), (ast.unparse(node), "")
 
@@ -696,10 +740,12 @@ def _wrapped(slot, node):
     """Something that should not be done with what is right as it is."""
     if isinstance(node, ast.UnaryOp) and not isinstance(node.operand, ast.Constant):
         operand = ast.unparse(node.operand)
-        yield node.operand, (ast.unparse(node).removesuffix(operand), operand)
+        more = _corrected(slot, node.operand, slot.text, slot.names.whole)
+        yield node.operand, (slot.text.removesuffix(operand), operand, more)
     if isinstance(node, ast.Subscript) and _is_read(slot) and not _is_of_loop(slot):
         kept = ast.unparse(node.value)
-        yield node.value, (ast.unparse(node).removeprefix(kept), kept)
+        more = _corrected(slot, node.value, slot.text, slot.names.whole)
+        yield node.value, (slot.text.removeprefix(kept), kept, more)
     called = _called(node)
     if called and called[0] not in CUTS:
         kept = ast.unparse(called[1])
@@ -708,7 +754,8 @@ def _wrapped(slot, node):
         outside = f"{function}( )"
         if of_array:
             outside = ast.unparse(node).removeprefix(_in_brackets(called[1]))
-        yield called[1], (outside, kept)
+        more = _corrected(slot, called[1], slot.text, slot.names.whole)
+        yield called[1], (outside, kept, more)
 
 
 CHANGES = {
@@ -718,6 +765,7 @@ CHANGES = {
     "integers": _integers,
     "vectorized": _vectorized,
     "limited": _limited,
+    "limited far": _limited,
     "epsilon": _epsilon,
     "activation": _activation,
     "entry by entry": _entry_by_entry,
@@ -737,6 +785,7 @@ CHANGES = {
     "unpacked": _unpacked,
     "made": _made,
     "transposed": _transposed,
+    "entry of row": _entry_of_row,
     "not transposed": _untransposed,
     "column": _column,
     "reshaped": _reshaped,
@@ -753,6 +802,7 @@ CHANGES = {
     "wrapped": _wrapped,
     "inside": _inside,
     "cases": _cases,
+    "swapped": _swapped,
     "compared": _compared,
     "name": _name,
     "number": _number,
@@ -802,9 +852,9 @@ def _in_place(slot, new):
     return f"({text})" if needs_some else text
 
 
-def _corrected(slot, new, word):
-    """Return the corrected line, to be said of a line that has a word more than once."""
-    if len(re.findall(rf"(?<![\w.]){re.escape(word)}(?!\w)", slot.line)) < 2:
+def _corrected(slot, new, word, text=None):
+    """Return the corrected line, to be said if a text, or the line, has a word more than once."""
+    if len(re.findall(rf"(?<![\w.]){re.escape(word)}(?!\w)", text or slot.line)) < 2:
         return ""
     with slot.holding(new):
         return f": `{_line(slot.statement)}`"

@@ -31,10 +31,11 @@ from support.gradient_check.experiments import (
     takes_kron,
     thrown_away,
     unused,
+    uses_loss,
     wrong_classes,
 )
-from support.gradient_check.formulas import formula, same, source_of
-from support.gradient_check.repairs import first_repair, repairs_for
+from support.gradient_check.formulas import SUMMING, formula, same, source_of, words_of
+from support.gradient_check.repairs import first_repair, first_repairs_for, repairs_for
 from support.language import say
 
 # What says little without numbers beside it.
@@ -157,11 +158,11 @@ def _numbers(fault):
     if fault.call.batch.dtype == np.float32:  # float64 has come before
         return say(*mistakes.FLOAT32)
     said = (
-        first_repair(mistakes.REPAIRS_FIRST, fault).text
+        never_set(fault)
+        or first_repair(first_repairs_for(fault), fault).text
         or exchanged(fault)
         or overwritten(fault.call)
         or keeps_another(fault)
-        or never_set(fault)
     )
     if said:
         return said
@@ -177,6 +178,7 @@ def _numbers(fault):
         or exchanged_results(fault)
         or forward_again(fault.call)
         or _unused_or_repaired(fault)
+        or uses_loss(fault)
         or takes_a_diagonal(fault.call)
         or takes_kron(fault.call)
         or counts_samples(fault.call)
@@ -230,6 +232,8 @@ def _fact(fault):
     if fault.kind == "shape":
         return _fact_on_shape(fault)
     got, dtype = np.asarray(call.results[result], dtype=np.float64), call.batch.dtype.name
+    if call.batch.is_extreme and _is_wrong_at_zero_alone(call, result):
+        return say(*mistakes.FACTS["at zero"])
     if not np.any(np.isfinite(got[_where_wrong(call, result)])):
         return _not_finite(call)
     if call.batch.tolerance is None:
@@ -253,8 +257,6 @@ def _on_later_call(fault):
     call = fault.call
     if not call.batch.is_extreme:
         return say(*mistakes.FACTS["special"]).format(say(*fault.calls[0].batch.about))
-    if _is_wrong_at_zero_alone(call, fault.result):
-        return say(*mistakes.FACTS["at zero"])
     return hidden_nan(call) or say(*mistakes.FACTS["far"]).format(say(*call.batch.about))
 
 
@@ -286,7 +288,8 @@ def _fact_on_shape(fault):
     if same(call.results[fault.result], np.zeros(shape)) and is_always_zero(fault):
         return say(*mistakes.ZERO)
     if shape == () or (len(shape) == 1 and call.layer.output == "loss"):
-        return say(*mistakes.FACTS["lost axis"])
+        adds_up = words_of(source_of(call)) & SUMMING
+        return say(*mistakes.FACTS["lost axis" if adds_up else "too few"])
     return one_sample(fault) or unused(fault)
 
 

@@ -8,6 +8,7 @@ from support.gradient_check.calls import Call, kept_by
 from support.gradient_check.experiments import (
     counts_samples,
     forward_again,
+    keeps_another,
     never_reached,
     one_sample,
     overwritten,
@@ -44,7 +45,8 @@ def error(fault):
     if repair.is_whole:
         return repair.text
     return (
-        _meeting_of_shapes(call)
+        (may_be_repaired and keeps_another(fault))
+        or _meeting_of_shapes(call)
         or repair.text
         or (may_be_repaired and thrown_away(call))
         or takes_a_diagonal(call)
@@ -126,7 +128,8 @@ def _matrix_product(call):
         return say(*mistakes.THREE_AXES)
     if met.shapes[0] == (rows, columns, columns):
         return say(*mistakes.FACTS["stack"])
-    return ""
+    is_of_stacks = min(map(len, met.shapes)) > 1 and max(map(len, met.shapes)) > 2
+    return say(*mistakes.FACTS["stacks"]) if is_of_stacks else ""
 
 
 def _entry_by_entry(call):

@@ -7,14 +7,14 @@ import re
 import sys
 import textwrap
 from dataclasses import replace
-from functools import cache, partial
+from functools import partial
 
 import numpy as np
 
-from support.gradient_check import mistakes, repairs
-from support.gradient_check.calls import Call, kept_by
+from support.gradient_check import mistakes
+from support.gradient_check.calls import Call, filled_empty, kept_by, replaced_in_numpy
 from support.gradient_check.formulas import right_for_row, same, source_of
-from support.gradient_check.layers import batches_for, right_results
+from support.gradient_check.layers import is_by_entries, right_results
 from support.language import say
 
 
@@ -25,6 +25,7 @@ def exchanged(fault):
         return ""
     a, b = call.layer.inputs
     fits = {"exchanged": True, "exchanged, too large": True}
+    differs = False
     for other in fault.calls:
         batch = other.batch
         if batch.is_extreme:
@@ -32,10 +33,11 @@ def exchanged(fault):
         given = {**batch.given, a: batch.given[b], b: batch.given[a]}
         swapped = Call(call.model, call.layer, call.method, replace(batch, given=given)).run()
         got, right = swapped.results.get(fault.result), other.right[fault.result]
+        differs |= not same(got, other.results.get(fault.result), batch.dtype.name)
         fits["exchanged"] &= same(got, right, batch.dtype.name)
         fits["exchanged, too large"] &= same(got, right * batch.rows, batch.dtype.name)
     for key, does_fit in fits.items():
-        if does_fit:
+        if does_fit and differs:
             return say(*mistakes.FACTS[key])
     return ""
 
@@ -85,7 +87,7 @@ def _is_given_the_batch(call, name):
         shapes.append(np.shape(array))
         return function(array, *rest)
 
-    with repairs.replaced_in_numpy(call.model, {name: watched}):
+    with replaced_in_numpy(call.model, {name: watched}):
         call.alone()
     rows = call.batch.rows
     return any(len(shape) == 2 and shape[0] == rows != shape[1] for shape in shapes)
@@ -123,6 +125,11 @@ def unused(fault):
 
 def is_always_zero(fault):
     """Return whether a result that is 0 stays 0, whatever is put in."""
+    for call in fault.calls:
+        got = np.asarray(call.results.get(fault.result, 0), dtype=np.float64)
+        is_precise = call.batch.dtype == np.float64
+        if is_precise and not same(np.nan_to_num(got), np.zeros(got.shape)):
+            return False
     # By another column, an array may come into what is computed.
     rolled = [partial(np.roll, shift=k, axis=1) for k in range(1, fault.call.batch.columns)]
     names = fault.call.layer.concerned(fault.call.method)
@@ -217,7 +224,7 @@ def reaches(fault):
     name = "grad_y" if call.method == "backward" else "x"
     for column in range(call.batch.columns):
         array = call.batch.given[name].copy()
-        array[0, np.arange(call.batch.columns) != column] *= 0.9
+        array[0, np.arange(call.batch.columns) != column] *= -1.5
         batch = replace(call.batch, given={**call.batch.given, name: array})
         other = Call(call.model, call.layer, call.method, batch).run()
         right = right_results(call.layer, call.method, batch)[fault.result]
@@ -267,7 +274,7 @@ def exp_of_output(fault):
         seen.append(same(np.abs(array), output, call.batch.dtype.name))
         return np.exp(array, *rest, **options)
 
-    with repairs.replaced_in_numpy(call.model, {"exp": exp}):
+    with replaced_in_numpy(call.model, {"exp": exp}):
         call.alone()
     return say(*mistakes.FACTS["exp of output"]) if any(seen) else ""
 
@@ -317,6 +324,17 @@ def never_reached(call, method, name):
     return ""
 
 
+def uses_loss(fault):
+    """Say that the loss has no place in its gradient, if backward uses what forward returned."""
+    call = fault.call
+    if call.method != "backward" or call.layer.output != "loss":
+        return ""
+    for name, value in kept_by(call.alone().subject).items():
+        if f"self.{name}" in source_of(call) and same(value, call.right["loss"]):
+            return say(*mistakes.FACTS["loss as factor"])
+    return ""
+
+
 def hidden_nan(call):
     """Say that np.nan_to_num hides what went wrong before it."""
     is_hidden = call.batch.is_extreme and "nan_to_num" in source_of(call)
@@ -326,10 +344,12 @@ def hidden_nan(call):
 def keeps_another(fault):
     """Say what forward should have kept, if backward is right with that in place of what it has."""
     call = fault.call
-    if call.method != "backward" or not fault.result:
+    if call.method != "backward" or fault.kind == "missing":
         return ""
     anew = call.alone()
-    if same(anew.results.get(fault.result), call.right[fault.result], call.batch.dtype.name):
+    if fault.result and same(
+        anew.results.get(fault.result), call.right[fault.result], call.batch.dtype.name
+    ):
         return ""
     batches = [other.batch for other in fault.calls if not other.batch.is_extreme]
     shown = {name: say(f"input {name}", f"输入 {name}") for name in call.layer.inputs}
@@ -361,8 +381,9 @@ def _is_right_with(fault, attribute, meant, batch):
         return False
     setattr(forward.subject, attribute, proper[meant])
     backward = Call(call.model, layer, "backward", batch).run(forward.subject, forward=False)
-    got, right = backward.results.get(fault.result), backward.right[fault.result]
-    return same(got, right, dtype)
+    names = [fault.result] if fault.result else call.names
+    got, right = backward.results, backward.right
+    return all(same(got.get(name), right[name], dtype) for name in names)
 
 
 def thrown_away(call):
@@ -454,20 +475,15 @@ def never_set(fault):
     if "np.empty" not in source_of(call):
         return ""
     zeros, nans = (_with_empty(fault, number) for number in (0.0, np.nan))
-    is_set = np.shape(zeros) == np.shape(nans) and np.array_equal(zeros, nans, equal_nan=True)
-    return "" if is_set else say(*mistakes.FACTS["empty"])
+    if np.shape(zeros) == np.shape(nans) and np.array_equal(zeros, nans, equal_nan=True):
+        return ""
+    adds = "+=" in source_of(call) and same(zeros, call.right[fault.result], call.batch.dtype.name)
+    return say(*mistakes.FACTS["added to empty" if adds else "empty"])
 
 
 def _with_empty(fault, number):
     """Return the result where np.empty holds this number."""
-
-    def filled(shape, dtype=float, **options):
-        return np.full(shape, number)
-
-    def filled_like(array, dtype=float, **options):
-        return np.full(np.shape(array), number)
-
-    with repairs.replaced_in_numpy(fault.call.model, {"empty": filled, "empty_like": filled_like}):
+    with replaced_in_numpy(fault.call.model, filled_empty(number)):
         return fault.call.alone().results.get(fault.result)
 
 
@@ -478,7 +494,7 @@ def one_sample(fault):
         return ""
     for shape in ((-1,), (-1, 1)):
         # Where each entry is computed by itself, a column is a batch like any other.
-        if shape == (-1, 1) and not _is_by_rows(call.layer):
+        if shape == (-1, 1) and is_by_entries(call.layer):
             continue
         if all(_is_right_for_row(call, i, shape) for i in range(call.batch.rows)):
             adds_up = call.layer.weights and call.method == "backward"
@@ -486,7 +502,7 @@ def one_sample(fault):
     if not all(_is_right_for_row(call, i, (1, -1)) for i in range(call.batch.rows)):
         return ""
     if call.layer.weights and call.method == "backward":
-        return say(*mistakes.FACTS["outer" if takes_outer_of_batch(call) else "rows meet"])
+        return _of_one_row(fault)
     if fault.kind == "value" and fault.result != "loss":
         got, right = call.results[fault.result], call.right[fault.result]
         if len(right) > 1 and same(got[0], right[0]):
@@ -494,15 +510,12 @@ def one_sample(fault):
     return say(*mistakes.FACTS["one row"])
 
 
-@cache
-def _is_by_rows(layer):
-    """Return whether the entries of a row depend on each other, or all rows on weights."""
-    if layer.weights or layer.output == "loss":
-        return True
-    batch = batches_for(layer)[0]
-    row = right_results(layer, "forward", batch.row(0, ()))[layer.output]
-    column = replace(batch, given={name: a[:1].T for name, a in batch.given.items()})
-    return not same(row.T, right_results(layer, "forward", column)[layer.output])
+def _of_one_row(fault):
+    """Say what the gradients of weights are, if a code for one row gives them wrongly."""
+    line = fault.call.place.source if fault.call.place else ""
+    if fault.result == "grad_b" or "grad_b" in line:
+        return say(*mistakes.FACTS["rows add up"])
+    return say(*mistakes.FACTS["outer" if takes_outer_of_batch(fault.call) else "rows meet"])
 
 
 def _is_right_for_row(call, i, shape):
@@ -525,7 +538,8 @@ def _is_right_for_row(call, i, shape):
             same(form(results[name]), form(right[name])) for name in call.names
         )
 
-    if is_right(Call(call.model, layer, call.method, reshaped).run().results):
+    alone = Call(call.model, layer, call.method, reshaped).run()
+    if is_right(alone.results) and not alone.changed:
         return True
     if call.method == "forward":
         return False

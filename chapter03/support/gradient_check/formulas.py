@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from support.gradient_check import mistakes
-from support.gradient_check.layers import right_results
+from support.gradient_check.layers import is_by_entries, right_results
 from support.gradient_check.shapes import misfit
 from support.language import say
 
@@ -124,6 +124,8 @@ def _fitting_but_for_a_sign(rows, fault):
 
 
 def _fitting_but_for_a_factor(rows, fault):
+    if is_by_entries(fault.call.layer):
+        return  # what is no sum has neither N nor D in it
     for english, chinese, *formulas in rows:
         for text in formulas:
             if re.search(r"\bk\b", text) or not _is_proportional(text, fault):
@@ -183,6 +185,7 @@ def match(text, fault):
     result = fault.result
     others = [call for call in fault.calls if call is not fault.call and not call.batch.is_extreme]
     k = None
+    has_numbers = False
     for call in [fault.call, *others]:
         if call.error is not None:
             continue
@@ -198,7 +201,8 @@ def match(text, fault):
             return None  # shapes that do not fit, or a name that such a call does not have
         if not fits:
             return None
-    return Match(k)
+        has_numbers = has_numbers or np.any(np.isfinite(np.asarray(got, dtype=np.float64)))
+    return Match(k) if has_numbers else None  # nan is like nan
 
 
 def _solved(text, names, got):
@@ -279,6 +283,8 @@ def meeting(call):
     method = f"{call.layer.name}.{call.method}"
     # A line that sets one result is compared with the formulas of that one.
     results = [name for name in call.names if f"self.{name}" in call.place.source] or call.names
+    if call.place.source.startswith("return"):
+        results = call.names[-1:]
     for result in results:
         for english, chinese, *formulas in mistakes.MISTAKES.get((method, result), ()):
             for text in formulas:

@@ -264,6 +264,17 @@ def right_results(layer, method, batch):
 
 
 @cache
+def is_by_entries(layer):
+    """Return whether each entry of the output depends on its own entry of the input alone."""
+    if layer.weights or layer.output == "loss":
+        return False
+    row = batches_for(layer)[0].row(0, ())
+    column = replace(row, given={name: array.T for name, array in row.given.items()})
+    of_row, of_column = (right_results(layer, "forward", batch) for batch in (row, column))
+    return np.allclose(of_row[layer.output].T, of_column[layer.output])
+
+
+@cache
 def slopes_at_kinks(layer, batch, result):
     """Return (below, above, is_kink): the gradient on both sides, and where the two differ.
 

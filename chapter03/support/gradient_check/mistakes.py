@@ -16,8 +16,9 @@ and N, D, 2 times larger or smaller: one formula stands for all of these.
 
 # fmt: off
 # Said of several methods.
-ORDER = ("a transpose or the order is wrong: the inner sizes have to agree, the outer ones remain.",
-         "转置或者次序错了：内侧的两个数要相等，外侧的两个数就是结果的形状。")
+ORDER = ("a transpose, the order or one of the two matrices is wrong: the inner sizes have to "
+         "agree, the outer ones remain.",
+         "转置、次序或者其中一个矩阵错了：内侧的两个数要相等，外侧的两个数就是结果的形状。")
 NO_GRAD_Y = ("the incoming gradient grad_y is forgotten. By the chain rule it is a factor.",
              "漏乘了传来的梯度 grad_y。按链式法则，它是其中一个因子。")
 PASSED_ON = ("the incoming gradient is passed on unchanged. The layer's own derivative is missing.",
@@ -47,8 +48,9 @@ AGAIN = ("a softmax is applied once more: y_hat holds probabilities already.",
 OF_ALL = ("it is divided by the number of columns as well: .size and np.mean count all N * D "
           "entries, not the N rows.",
           "多除了一次列数：.size 和 np.mean 算的是全部 N * D 个元素，而不是 N 行。")
-WITHOUT_Y = ("the factor y is missing: of each row, only the right class counts.",
-             "漏乘了 y：每一行只算正确的那一类。")
+WITHOUT_Y = ("all classes count. By the factor y, entry by entry, only the right one of each row "
+             "should.",
+             "所有类别都算进去了。逐元素乘上 y 以后，每一行应该只算正确的那一类。")
 _BCE, _L = "(y * np.log(y_hat) + (1 - y) * np.log(1 - y_hat))", "-(y * np.log(y_hat))"
 FUSED = (
     "that is (perhaps up to a constant factor) the gradient of softmax and loss together. Here "
@@ -61,7 +63,7 @@ _G, _BG = "-y / y_hat", "-y / y_hat + (1 - y) / (1 - y_hat)"
 MISTAKES = {
   ("Linear.forward", "y"): [
     ("the bias is missing: b is added to every row.", "漏了偏置：每一行都要加上 b。", "x @ W"),
-    ("b is added to W, so it is multiplied by x; it is added to the product.",
+    ("b is added to W, and so gets multiplied by x; it should be added to the product.",
      "b 加到了 W 上，于是也乘了 x；b 应该加在乘积上。", "x @ (W + b)"),
     ("the bias is added with each product of the sum; it has to be added only once, to the sum.",
      "求和的每一项都加了一次偏置；偏置只应该加一次，加在和上。", "x @ W + len(W) * b"),
@@ -100,6 +102,8 @@ MISTAKES = {
      "对这一批取了平均，而应该求和；另外还少了一维：b 是 (1, m)。", "grad_y.mean(axis=0)"),
   ],
   ("Linear.backward", "grad_x"): [
+    ("x stands where W belongs: dL/dX is dL/dY times W^T.",
+     "用 x 的地方应该用 W：dL/dX 是 dL/dY 乘 W^T。", "grad_y @ x.T", "grad_y @ x"),
     ("W is not transposed; dL/dX is dL/dY times W^T.",
      "W 没有转置：dL/dX 是 dL/dY 乘 W^T。", "grad_y @ W"),
     (*ORDER, "W @ grad_y.T", "W @ grad_y", "W.T @ grad_y"),
@@ -170,6 +174,8 @@ MISTAKES = {
      "e = np.exp(x); e / np.sqrt((e**2).sum(axis=1, keepdims=True))"),
     ("that is the logarithm of the probabilities (log-softmax); the logarithm belongs to the loss.",
      "这是概率的对数（log-softmax）；对数是损失函数里才取的。", "np.log(softmax(x))"),
+    ("that is 1 for the largest of a row and 0 for the others; softmax gives probabilities.",
+     "这是每一行最大的为 1、其余为 0；Softmax 给出的是概率。", f"(x == {_MAX}) * 1.0"),
     ("it is not normalised: each row has to be divided by its sum.",
      "没有归一化：每一行还要除以这一行的和。", "np.exp(x)", _E + "e"),
     ("x itself is divided by the sum of the exponentials: exp(x) belongs above it. (In a loop, "
@@ -204,6 +210,12 @@ MISTAKES = {
      "grad_y - y * (grad_y * y).sum(axis=1, keepdims=True)"),
     ("the second part is missing: minus y times the sum over the row of grad_y * y.",
      "少了后一部分：还要减去 y 乘以这一行 grad_y * y 的和。", "grad_y * y"),
+    ("the Jacobian of one row (the last, or the first) is used for all rows. Each row of grad_y "
+     "has to meet the Jacobian of its own row: in a loop, inside it.",
+     "所有行都用了同一行（最后一行或第一行）的雅可比矩阵。grad_y 的每一行要乘自己那一行的雅可比"
+     "矩阵：用循环的话，要写在循环里面。",
+     "grad_y @ (np.diag(y[-1]) - np.outer(y[-1], y[-1]))",
+     "grad_y @ (np.diag(y[0]) - np.outer(y[0], y[0]))"),
     ("the rows' Jacobians are returned or added up; each has to meet its row of grad_y first.",
      "返回的是各行的雅可比矩阵（或它们的和）；每个矩阵还要乘上 grad_y 的那一行。",
      _J),
@@ -464,12 +476,19 @@ FACTS = {
     "exchanged, too large": (
         "y_hat and y are exchanged; with the two the other way round, a division by N is missing.",
         "y_hat 和 y 弄反了；两者对调以后，只差除以 N。"),
+    "too few": (
+        "there has to be a number for each entry; these are too few.",
+        "每个元素都要有一个数，这里的数太少了。"),
     "lost axis": (
         "numbers that have to stay apart are added up: there is one for each entry.",
         "把应该分开的数加起来了：每个元素各有一个结果。"),
     "no transpose": (
         "entry by entry, the two arrays need the same shape: a transpose has no place there.",
         "逐元素运算时，两个数组的形状要一样：这里不该转置。"),
+    "rows add up": (
+        "it is right only for a batch of one row: grad_b adds up the rows of grad_y (axis=0) to "
+        "one row, (1, m).",
+        "只有一行时是对的：grad_b 要把 grad_y 的各行（axis=0）加成一行，形状 (1, m)。"),
     "rows meet": (
         "it is right only for a batch of one row: each row of x has to meet its own row of grad_y "
         "before the rows are added up.",
@@ -481,6 +500,11 @@ FACTS = {
         "two arrays of the same shape are multiplied entry by entry, by *; @ and np.dot are the "
         "matrix product.",
         "形状相同的两个数组要用 * 逐元素相乘；@ 和 np.dot 是矩阵乘法。"),
+    "stacks": (
+        "of stacked matrices, @ multiplies the last two axes, and the axes before them have to "
+        "agree: for a batch, n comes first, as in (N, D, D) and (N, D, 1).",
+        "对一叠矩阵，@ 乘的是最后两个轴，前面的轴要一样：一批数据里 n 在最前面，例如 (N, D, D) 和 "
+        "(N, D, 1)。"),
     "stack": (
         "a stack of matrices (N, D, D) @ an array (N, D) takes that for one matrix. Each matrix "
         "needs its own row as a column: grad_y[:, :, None].",
@@ -492,6 +516,10 @@ FACTS = {
     "kron": ("np.kron is the Kronecker product; the Kronecker delta of the formula, 1 where i = j, "
              "is np.eye(D).",
              "np.kron 是克罗内克积；公式里的克罗内克 δ（i = j 时为 1）是 np.eye(D)。"),
+    "added to empty": (
+        "np.empty holds whatever lay in memory before, and what is added (+=) is added to that. "
+        "Begin with np.zeros.",
+        "np.empty 里是内存中原有的数，累加（+=）会加在它们上面。请从 np.zeros 开始。"),
     "empty": ("np.empty holds whatever lay in memory before, and some entries are never set.",
               "np.empty 里是内存中原有的数，而有些元素从来没有赋值。"),
     "forward again": (
@@ -501,6 +529,10 @@ FACTS = {
         "backward calls forward again, with other parameters than it has; it should use what "
         "forward has kept in self.",
         "backward 又调用了 forward，而且参数不对；应该直接用 forward 存在 self 里的量。"),
+    "loss as factor": (
+        "the loss itself does not occur in its gradient: that is made of the y and y_hat that "
+        "forward has kept.",
+        "梯度里并没有损失本身，只用 forward 保存的 y 和 y_hat。"),
     "loss again": (
         "backward calls forward again, but the loss itself does not occur in its gradient: that is "
         "made of the y and y_hat that forward has kept.",
@@ -576,8 +608,12 @@ REPAIRS_FIRST = {
                    "the others lose their decimals. Let the function give floats (1.0, 0.0).",
                    "`{0}` 按第一个结果的类型处理全部：第一个是整数（1、0）时，其余的小数就丢了。"
                    "让函数返回浮点数（1.0、0.0）。"),
-    "limited": ("`{0}` changes numbers that do occur; with `{1}` in its place it would be right.",
-                "`{0}` 把平时会出现的数也改变了；换成 `{1}` 就对了。"),
+    "limited": ("`{0}` also changes ordinary numbers; with `{1}` in its place it would be right.",
+                "`{0}` 把正常范围内的数也改掉了；换成 `{1}` 就对了。"),
+    "limited far": ("`{0}` does not prevent what goes wrong here (an overflow, a 0, numbers that "
+                    "become equal); with `{1}` in its place it would be right.",
+                    "`{0}` 防不住这里的问题（溢出、出现 0，或者不同的数变成一样）；换成 `{1}` "
+                    "就对了。"),
     "epsilon": ("`{0}` adds so much that it changes the result: a tiny number, such as 1e-12, is "
                 "enough to keep away from 0.",
                 "`{0}` 加的数太大，改变了结果：为避开 0，加 1e-12 这样极小的数就够了。"),
@@ -590,16 +626,16 @@ REPAIRS_FIRST = {
 REPAIRS_OF_THE_FIRST = {
     "range": ("`{0}` does not run over all, or runs too far: `{1}` is meant.",
               "`{0}` 没有走遍全部，或者走多了：应该是 `{1}`。"),
-    "counted": ("`{0}` counts something else: `{1}` is meant.",
-                "`{0}` 数的不是该数的东西：应该是 `{1}`。"),
+    "counted": ("`{0}` is not the number that is needed here: `{1}` is meant.",
+                "`{0}` 不是这里要的数：应该是 `{1}`。"),
     "unpacked": ("in `{0}` the names on the left are exchanged: a shape is (rows, columns).",
                  "`{0}` 左边的名字写反了：shape 是（行数，列数）。"),
     "made": ("`{0}` makes an array of the wrong shape: `{1}` has the right one.",
              "`{0}` 得到的数组形状不对，应该是 `{1}`。"),
 }
 REPAIRS = {
-    "activation": ("the factor `{0}` is that of a sigmoid, whose own backward multiplies by it: "
-                   "Linear has no activation.",
+    "activation": ("the factor `{0}` is the derivative of a sigmoid, whose own backward multiplies "
+                   "by it: Linear has no activation.",
                    "因子 `{0}` 是 Sigmoid 的导数，由 Sigmoid 自己的 backward 去乘；Linear 没有激活"
                    "函数。"),
     "entry by entry": ("in `{0}`, {1} multiplies entry by entry; the matrix product is @.",
@@ -628,8 +664,8 @@ REPAIRS = {
     "base": ("the base of the power in `{0}` is not e: np.exp(x) is e to the power of x.",
              "`{0}` 的底不是 e：e 的 x 次方写成 np.exp(x)。"),
     "surplus": ("without `{0}` it would be right{1}.", "去掉 `{0}` 就对了{1}。"),
-    "wrapped": ("`{1}` would be right as it is, without `{0}`.",
-                "`{1}` 本身就对，去掉 `{0}` 就行。"),
+    "wrapped": ("`{1}` would be right as it is, without `{0}`{2}.",
+                "`{1}` 本身就对，去掉 `{0}` 就行{2}。"),
     "keepdims": ("`{0}` drops a dimension: with keepdims=True it is a column, (N, 1), and fits the "
                  "rows of (N, D).",
                  "`{0}` 少了一维：写上 keepdims=True 就是一列 (N, 1)，才能和 (N, D) 逐行对齐。"),
@@ -645,7 +681,10 @@ REPAIRS = {
     "transposed": ("`{0}` is transposed, and should not be.", "`{0}` 不应该转置。"),
     "reshaped": ("`{0}` keeps the order of the numbers; rows and columns are swapped by .T.",
                  "`{0}` 不会交换行和列，只是按原来的次序重新排列；转置要用 .T。"),
-    "not transposed": ("in `{1}`, `{0}` has to be transposed.", "`{1}` 里的 `{0}` 需要转置。"),
+    "entry of row": ("b and grad_b are of shape (1, m): in place of `{0}` it is `{1}` here.",
+                     "b 和 grad_b 的形状是 (1, m)：这里的 `{0}` 要写成 `{1}`。"),
+    "not transposed": ("in `{1}`, `{0}` has to be transposed{2}.",
+                       "`{1}` 里的 `{0}` 需要转置{2}。"),
     "order": ("the two factors of `{0}` are in the wrong order.", "`{0}` 的两个因子次序反了。"),
     "brackets": ("brackets: `{0}` should be `{1}`. * and / come before + and -; operators of "
                  "equal rank go from left to right.",
@@ -653,7 +692,8 @@ REPAIRS = {
     "never begun": ("`{0}` sets anew in each turn of the loop, where it has to add (+=); before "
                     "the loop it begins with `{1} = 0`.",
                     "`{0}` 在循环里每次都重新赋值，而应该累加（+=）；循环之前先写 `{1} = 0`。"),
-    "set in loop": ("`{0}` sets anew in each turn of the loop, where it has to add (+=).",
+    "set in loop": ("`{0}` overwrites the result in each turn of the loop, where it has to add "
+                    "(+=).",
                     "`{0}` 在循环里每次都重新赋值，而应该累加（+=）。"),
     "added in loop": ("`{0}` adds up from turn to turn of the loop; `{1} = ...` is meant.",
                       "`{0}` 在循环里一次次累加，而应该赋值：`{1} = ...`。"),
@@ -661,20 +701,13 @@ REPAIRS = {
                  "运算符用错了：`{0}` 应该是 `{1}`。"),
     "sides": ("the two sides of `{0}` are exchanged: it should be `{1}`.",
               "`{0}` 的左右两边写反了：应该是 `{1}`。"),
+    "swapped": ("the right sides of `{0}` and `{1}` are exchanged.",
+                "`{0}` 和 `{1}` 的右边弄反了。"),
     "inside": ("a bracket closes in the wrong place: `{0}` should be `{1}`.",
                "括号的位置不对：`{0}` 应该是 `{1}`。"),
 }
 REPAIRS_OF_NUMBERS = {
     "compared": ("the comparison `{0}` should be `{1}`.", "比较 `{0}` 应该是 `{1}`。"),
-    "name": ("in `{0}`, {1} stands where {2} belongs{3}.", "`{0}` 里的 {1} 应该是 {2}{3}。"),
-    "number": ("in `{0}`, the number {1} should be {2}{3}.", "`{0}` 里的数 {1} 应该是 {2}{3}。"),
-    "function": ("in `{0}`, {1} stands where {2} belongs{3}.", "`{0}` 里的 {1} 应该是 {2}{3}。"),
-    "complement": ("in `{0}`, `{1}` should be `{2}`.", "`{0}` 里的 `{1}` 应该是 `{2}`。"),
-    "minus": ("a minus is missing: in `{0}`, `{1}` should be `{2}`.",
-              "漏了负号：`{0}` 里的 `{1}` 应该是 `{2}`。"),
-    "unwrapped": ("around `{0}`, `{1}` is missing.", "`{0}` 外面漏了 `{1}`。"),
-    "missing": ("`{1}` is missing: `{0}` should be `{2}`{3}.",
-                "漏了 `{1}`：`{0}` 应该是 `{2}`{3}。"),
     "out of loop": ("`{0}` stands inside the loop, and belongs after it: indent it less.",
                     "`{0}` 写在了循环里面，应该放在循环之后：少缩进一级。"),
     "into loop": ("`{0}` stands after the loop, and belongs inside it: indent it (with all its "
@@ -683,8 +716,18 @@ REPAIRS_OF_NUMBERS = {
     "begun in loop": ("`{0}` stands before `{1}`, and belongs inside: each turn has to begin anew.",
                       "`{0}` 写在了 `{1}` 之前，应该放进循环里：每一次都要重新开始。"),
     "sequence": ("`{0}` has to come before `{1}`.", "`{0}` 应该放在 `{1}` 之前。"),
+    "name": ("in `{0}`, {1} stands where {2} belongs{3}.", "`{0}` 里的 {1} 应该是 {2}{3}。"),
+    "number": ("in `{0}`, the number {1} should be {2}{3}.", "`{0}` 里的数 {1} 应该是 {2}{3}。"),
+    "function": ("in `{0}`, {1} stands where {2} belongs{3}.", "`{0}` 里的 {1} 应该是 {2}{3}。"),
+    "complement": ("in `{0}`, `{1}` should be `{2}`{3}.", "`{0}` 里的 `{1}` 应该是 `{2}`{3}。"),
+    "minus": ("a minus is missing: in `{0}`, `{1}` should be `{2}`{3}.",
+              "漏了负号：`{0}` 里的 `{1}` 应该是 `{2}`{3}。"),
+    "unwrapped": ("around `{0}`, `{1}` is missing{2}.", "`{0}` 外面漏了 `{1}`{2}。"),
+    "missing": ("`{1}` is missing: `{0}` should be `{2}`{3}.",
+                "漏了 `{1}`：`{0}` 应该是 `{2}`{3}。"),
 }
-IN_PLACES = ("\n(The same in {0} places.)", "\n（同样的问题共有 {0} 处。）")
+IN_PLACES = ("\nIt is so in several places; these lines become {0}.",
+             "\n同样的问题有好几处，改后是：{0}。")
 REMAINS = {
     "y": ("\n(Ordinary numbers then come out right; very large ones, such as 1000, do not yet.)",
           "\n（这样一般的数就对了；但 1000 这样的大数还会出错。）"),

@@ -4,6 +4,7 @@ import ast
 import collections
 import contextlib
 import inspect
+import itertools
 import re
 import textwrap
 import time
@@ -23,6 +24,7 @@ from support.gradient_check.layers import batches_for
 from support.language import say
 
 MOST_TRIES = 300  # of one kind of change
+MOST_TRIES_IN_ALL = 800
 SECONDS = 1.5  # for all kinds; a method that is not slow needs a fifth of it
 CHANGED_FILE = "a changed model.py"
 
@@ -31,12 +33,13 @@ class Repair(NamedTuple):
     """A change that makes the method right.
 
     piece: of the code, to be quoted, or a tuple of the pieces that the text of the table needs.
-    is_whole: whether numbers far from zero are right as well. places: that have to be changed.
+    is_whole: whether numbers far from zero are right as well. lines: if several places have to be
+    changed, what these lines become.
     """
 
     piece: str | tuple
     is_whole: bool
-    places: int = 1
+    lines: tuple = ()
 
 
 def found_by(change, fault):
@@ -45,36 +48,49 @@ def found_by(change, fault):
     One place is changed at a time; then, as a mistake is often repeated, all that are alike.
     """
     method = _method_of(fault)
-    tree = method.tree
-    tries = 0
     of_ordinary_numbers = None
     alike = collections.defaultdict(list)
-    for slot in method.slots:
-        if slot.is_condition and change != "compared":
-            continue  # it would only be made always true, or never
-        for i, (new, piece) in enumerate(CHANGES[change](slot, slot.node)):
-            tries += 1
-            if tries > MOST_TRIES or time.monotonic() > method.deadline:
-                return of_ordinary_numbers
-            ast.fix_missing_locations(new)
-            # The same kind of change everywhere, only where the same stands, or for one variable.
-            alike[i].append((slot, new, piece))
-            alike[i, slot.form].append((slot, new, piece))
-            alike[i, slot.form, slot.case].append((slot, new, piece))
-            if isinstance(slot.node, ast.Assign):
-                alike[i, ast.dump(slot.node.targets[0])].append((slot, new, piece))
-            with slot.holding(new):
-                repair = _tried(fault, tree, piece)
-            if repair and repair.is_whole:
-                return repair
-            of_ordinary_numbers = of_ordinary_numbers or repair
+    for slot, i, new, piece in _changes(change, method):
+        # The same kind of change everywhere, only where the same stands, or for one variable.
+        keys = [(i, slot.form), (i, slot.form, slot.case)]
+        if change != "name":
+            keys.append(i)
+        if isinstance(slot.node, ast.Assign):
+            keys.append((i, ast.dump(slot.node.targets[0])))
+        for key in keys:
+            alike[key].append((slot, new, piece))
+        with slot.holding(new):
+            repair = _tried(fault, method.tree, piece)
+        if repair and repair.is_whole:
+            return repair
+        of_ordinary_numbers = of_ordinary_numbers or repair
     groups = {tuple(id(new) for _, new, _ in changes): changes for changes in alike.values()}
     for changes in groups.values():
-        repair = _tried_together(fault, tree, changes)
+        repair = _tried_together(fault, method.tree, changes)
         if repair and repair.is_whole:
             return repair
         of_ordinary_numbers = of_ordinary_numbers or repair
     return of_ordinary_numbers
+
+
+def _changes(change, method):
+    """Yield (slot, number among its changes, new node, piece) as long as there is time."""
+    tries = 0
+    for slot in method.slots:
+        if slot.is_condition and change not in _may_change_conditions(slot):
+            continue  # it would only be made always true, or never
+        for i, (new, piece) in enumerate(CHANGES[change](slot, slot.node)):
+            tries += 1
+            if tries > MOST_TRIES or next(method.tries) > MOST_TRIES_IN_ALL:
+                return
+            if time.monotonic() > method.deadline:
+                return
+            yield slot, i, ast.fix_missing_locations(new), piece
+
+
+def _may_change_conditions(slot):
+    # In a loss, the labels are compared with 1, and may be taken for the probabilities.
+    return ("compared", "name") if slot.layer.output == "loss" else ("compared",)
 
 
 class Method(NamedTuple):
@@ -83,6 +99,7 @@ class Method(NamedTuple):
     tree: ast.AST
     slots: list  # of Slot; none if nothing is to be tried
     deadline: float  # of time.monotonic
+    tries: itertools.count  # of all kinds of changes
 
 
 @lru_cache(maxsize=1)  # each kind of change asks for it
@@ -91,7 +108,7 @@ def _method_of(fault):
     slots = []
     if isinstance(tree, ast.FunctionDef) and _may_be_changed(tree):
         slots = _slots(tree, fault.call)
-    return Method(tree, slots, time.monotonic() + SECONDS)
+    return Method(tree, slots, time.monotonic() + SECONDS, itertools.count(1))
 
 
 def _may_be_changed(tree):
@@ -117,9 +134,10 @@ def _tried_together(fault, tree, changes):
             slot.set(slot.node)
             if not _tried(fault, tree, ""):
                 slot.set(new)
-                needed.append((slot.node.lineno, slot.node.col_offset, piece))
-        _, _, first = min(needed, key=lambda place: place[:2])
-        return repair._replace(piece=first, places=len(needed))
+                needed.append((slot.node.lineno, slot.node.col_offset, piece, slot))
+        needed.sort(key=lambda place: place[:2])
+        lines = dict.fromkeys(ast.unparse(slot.statement).splitlines()[0] for *_, slot in needed)
+        return repair._replace(piece=needed[0][2], lines=tuple(lines) if len(needed) > 1 else ())
     finally:
         for slot, _, _ in reversed(changes):
             slot.set(slot.node)
@@ -141,23 +159,35 @@ def first_repair(table, fault):
         if repair is None:
             continue
         pieces = repair.piece if isinstance(repair.piece, tuple) else (repair.piece,)
+        if repair.lines:  # a line with the first change alone is not right yet
+            pieces = ["" if str(piece).startswith(": `") else piece for piece in pieces]
         said = say(*text).format(*pieces)
-        if repair.places > 1:
-            said += say(*mistakes.IN_PLACES).format(repair.places)
+        if repair.lines:
+            lines = say(", ", "、").join(f"`{line}`" for line in repair.lines)
+            said += say(*mistakes.IN_PLACES).format(lines)
         if repair.is_whole:
             return Said(said, True)
-        if not of_ordinary_numbers.text and not _is_by_chance(name, fault):
+        if not of_ordinary_numbers.text and not _is_by_chance(name, pieces, fault):
             of_ordinary_numbers = Said(said + remains, False)
     return of_ordinary_numbers
 
 
-def _is_by_chance(name, fault):
+def _is_by_chance(name, pieces, fault):
     """Return whether a change that leaves large numbers wrong may make ordinary ones right so.
 
     It may take away what was meant against an overflow.
     """
-    may_be = name in ("surplus", "operator")
+    may_be = name in ("surplus", "sequence")
+    may_be = may_be or (name == "operator" and re.search(" [*/] ", pieces[1]))
+    may_be = may_be or (name == "inside" and re.search(r"exp\([^()]*exp\(", pieces[1]))
     return may_be and fault.call.layer.output == "y" and fault.call.method == "forward"
+
+
+def first_repairs_for(fault):
+    """Return the table of the changes of code that are tried before anything else."""
+    table = dict(mistakes.REPAIRS_FIRST)
+    del table["limited" if fault.call.batch.is_extreme else "limited far"]
+    return table
 
 
 def repairs_for(fault):
@@ -182,6 +212,7 @@ class Names(NamedTuple):
     entries: list  # such as x[i, j]
     counts: list  # of rows and columns, such as len(x)
     operands: list  # such as "- x.max()", with their operators
+    whole: str  # the method itself
 
 
 @dataclass
@@ -312,7 +343,7 @@ def _names(tree, call):
     # An index that is used with one array may be meant for another.
     entries += [f"{array}{index}" for array in arrays for index in indices]
     names = (arrays, variables, entries, _counts(call))
-    return Names(*(list(dict.fromkeys(group)) for group in names), operands)
+    return Names(*(list(dict.fromkeys(group)) for group in names), operands, ast.unparse(tree))
 
 
 def _counts(call):
@@ -394,15 +425,3 @@ def _changed_model(call, tree):
     except (SyntaxError, TypeError, ValueError):
         return None
     return types.SimpleNamespace(__file__=CHANGED_FILE, **{call.layer.name: changed})
-
-
-@contextlib.contextmanager
-def replaced_in_numpy(model, functions):
-    """Let the model's np have other functions of these names for a while."""
-    names = {name: value for name, value in vars(model).items() if value is np}
-    substitute = types.SimpleNamespace(**{**vars(np), **functions})
-    vars(model).update(dict.fromkeys(names, substitute))
-    try:
-        yield
-    finally:
-        vars(model).update(names)

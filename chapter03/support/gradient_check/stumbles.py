@@ -23,11 +23,11 @@ STUMBLES = [
      "math.exp stops with an error where the result is too large; np.exp gives inf, and 1 / inf "
      "is 0.",
      "结果太大时 math.exp 会报错停下；np.exp 得 inf，而 1 / inf 是 0。"),
-    (r"ArrayType\n.*(?:max|min|sum)\([^()]*, *True",
+    (r"(?:ArrayType|must be an array)\n.*(?:max|min|sum)\([^()]*, *True",
      "the value after the axis is an array for the result: keepdims has to be named, "
      "keepdims=True.",
      "轴后面的参数是存放结果的数组：keepdims 要写名字，keepdims=True。"),
-    (r"ArrayType\n.*(?:max|min|sum)\([^()]*, *\[\]",
+    (r"(?:ArrayType|must be an array)\n.*(?:max|min|sum)\([^()]*, *\[\]",
      "max(x, [], 2) is MATLAB's. NumPy's is np.max(x, axis=1, keepdims=True): axes count from 0.",
      "max(x, [], 2) 是 MATLAB 的写法。NumPy 里是 np.max(x, axis=1, keepdims=True)：轴从 0 数起。"),
     ("ndarray' object has no attribute '(exp|log|tanh|sqrt|abs|maximum|outer|where)'",
@@ -37,7 +37,7 @@ STUMBLES = [
      r"'(?:numpy\.(?:float|int|bool)\w*|float|int)' object (?:is not subscr|does not support item)",
      "that is a single number: it has no rows or entries to take, to set or to loop over.",
      "这是单独的一个数，没有行或元素可取、可设，也不能循环。"),
-    ("ArrayType|output array (?:has|is not)|Output operand",
+    ("ArrayType|must be an array|output array (?:has|is not)|Output operand",
      "NumPy takes the last value here for an array to put the result into. Compute with it by an "
      "operator (+, /) instead.",
      "NumPy 把这里的最后一个参数当成存放结果的数组了。请改用运算符（+、/）。"),
@@ -156,6 +156,9 @@ STUMBLES = [
      "this class has no method {0}: write it, with self as first parameter, or compute it here."
      "{close}",
      "这个类里没有方法 {0}：要么写一个（第一个参数是 self），要么直接在这里算。{close}"),
+    (r"object has no attribute '(\w+)'\nself\.\1\b[^=]*[-+*/@]=",
+     "there is no self.{0} yet, so nothing can be added to it: each call has to set it anew (=).",
+     "还没有 self.{0}，没法在它上面累加：每次调用都要重新设置它（=）。"),
     ("'(?:Linear|Sigmoid|Softmax|CrossEntropyLoss)' object has no attribute '(.*?)'",
      "self.{0} was never set: what backward needs has to be kept by forward, in self, under this "
      "name.{close}",
