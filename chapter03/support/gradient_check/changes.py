@@ -747,7 +747,7 @@ def _wrapped(slot, node):
         more = _corrected(slot, node.value, slot.text, slot.names.whole)
         yield node.value, (slot.text.removeprefix(kept), kept, more)
     called = _called(node)
-    if called and called[0] not in CUTS:
+    if called and called[0] not in CUTS and not isinstance(called[1], ast.List | ast.Tuple):
         kept = ast.unparse(called[1])
         function = ast.unparse(node.func)
         of_array = isinstance(node.func, ast.Attribute) and node.func.value is called[1]

@@ -5,41 +5,19 @@ from typing import NamedTuple
 
 import numpy as np
 
-from support.gradient_check import mistakes, source
+from support.gradient_check import experiments, mistakes, source
 from support.gradient_check.calls import kept_by
 from support.gradient_check.errors import error
 from support.gradient_check.examples import example
-from support.gradient_check.experiments import (
-    counts_samples,
-    exchanged,
-    exchanged_results,
-    exp_of_output,
-    forward_again,
-    hidden_nan,
-    is_always_zero,
-    keeps_another,
-    never_reached,
-    never_set,
-    not_linear,
-    not_wanted,
-    one_sample,
-    overwritten,
-    reaches,
-    rebinds,
-    rows_mix,
-    takes_a_diagonal,
-    takes_kron,
-    thrown_away,
-    unused,
-    uses_loss,
-    wrong_classes,
-)
 from support.gradient_check.formulas import SUMMING, formula, same, source_of, words_of
 from support.gradient_check.repairs import first_repair, first_repairs_for, repairs_for
 from support.language import say
 
 # What says little without numbers beside it.
-WEAK_FACTS = ("far", "special", "one sample", "one row", "rows meet", "rows mix", "carried")
+WEAK_FACTS = (
+    "far", "special", "one sample", "one sample of weights", "one row", "rows meet", "rows add up",
+    "rows mix", "carried",
+)  # fmt: skip
 # What shows in backward, and is to be corrected in forward.
 FACTS_ON_FORWARD = ("keeps another", "overwritten", "forward, after return")
 
@@ -124,7 +102,7 @@ def _changed(fault):
 def _missing(fault):
     call = fault.call
     wanted = call.layer.source(call.method, fault.result)
-    computed_in_vain = thrown_away(call)
+    computed_in_vain = experiments.thrown_away(call)
     is_returned = not wanted.startswith("self.")
     for name, value in kept_by(call.alone().subject).items():
         if same(value, call.right[fault.result], call.batch.dtype.name):
@@ -133,7 +111,7 @@ def _missing(fault):
             return say(*mistakes.OTHER_NAME).format(name, wanted)
     if is_returned:
         return computed_in_vain or say(*mistakes.NO_RETURN)
-    line = never_reached(call, call.method, fault.result)
+    line = experiments.never_reached(call, call.method, fault.result)
     if line:
         return say(*mistakes.FACTS["after return"]).format(line)
     return computed_in_vain or say(*mistakes.NOT_KEPT).format(wanted)
@@ -155,33 +133,34 @@ def _type(fault):
 
 def _numbers(fault):
     """Explain numbers or shapes that are not right: the surest comes first."""
+    said = experiments.never_set(fault)
+    if said:
+        return said
     if fault.call.batch.dtype == np.float32:  # float64 has come before
         return say(*mistakes.FLOAT32)
     said = (
-        never_set(fault)
-        or first_repair(first_repairs_for(fault), fault).text
-        or exchanged(fault)
-        or overwritten(fault.call)
-        or keeps_another(fault)
+        first_repair(first_repairs_for(fault), fault).text
+        or experiments.exchanged(fault)
+        or experiments.overwritten(fault.call)
+        or experiments.keeps_another(fault)
+        or experiments.rebinds(fault.call)
     )
     if said:
         return said
-    computed_in_vain = thrown_away(fault.call)
-    if rebinds(fault.call):
-        return rebinds(fault.call)
+    computed_in_vain = experiments.thrown_away(fault.call)
     found = formula(fault)
     if found:
         return f"{found.text}\n{computed_in_vain}" if computed_in_vain else found.text
     return (
         _of_loss(fault)
         or computed_in_vain
-        or exchanged_results(fault)
-        or forward_again(fault.call)
+        or experiments.exchanged_results(fault)
+        or experiments.forward_again(fault.call)
         or _unused_or_repaired(fault)
-        or uses_loss(fault)
-        or takes_a_diagonal(fault.call)
-        or takes_kron(fault.call)
-        or counts_samples(fault.call)
+        or experiments.uses_loss(fault)
+        or experiments.takes_a_diagonal(fault.call)
+        or experiments.takes_kron(fault.call)
+        or experiments.counts_samples(fault.call)
         or _of_inputs(fault)
         or _fact(fault)
     )
@@ -190,7 +169,9 @@ def _numbers(fault):
 def _unused_or_repaired(fault):
     """Say what is not used, though it should be, and which change would make the method right."""
     table = repairs_for(fault)
-    said = unused(fault) if fault.kind == "value" and not fault.call.batch.is_extreme else ""
+    said = ""
+    if fault.kind == "value" and not fault.call.batch.is_extreme:
+        said = experiments.unused(fault)
     if said and "name" in table:
         # Others may bring it in by chance; what is taken for something else is a reason.
         reasons = ("set in loop", "never begun", "name", "function")
@@ -206,7 +187,12 @@ def _of_inputs(fault):
         return ""
     if not np.all(np.isfinite(_floats(call.results[fault.result]))):
         return ""
-    return exp_of_output(fault) or not_linear(fault) or wrong_classes(fault) or not_wanted(fault)
+    return (
+        experiments.exp_of_output(fault)
+        or experiments.not_linear(fault)
+        or experiments.wrong_classes(fault)
+        or experiments.not_wanted(fault)
+    )
 
 
 def _floats(value):
@@ -244,12 +230,12 @@ def _fact(fault):
         return say(*mistakes.FACTS["left over" if is_right else "earlier"])
     if call is not fault.calls[0]:
         return _on_later_call(fault)
-    if same(got, np.zeros(np.shape(got))) and is_always_zero(fault):
+    if same(got, np.zeros(np.shape(got))) and experiments.is_always_zero(fault):
         return _on_zero(fault)
-    said = one_sample(fault)
+    said = experiments.one_sample(fault)
     if said == say(*mistakes.FACTS["one row"]):
-        said = rows_mix(fault) or said
-    return said or rows_mix(fault) or reaches(fault)
+        said = experiments.rows_mix(fault) or said
+    return said or experiments.rows_mix(fault) or experiments.reaches(fault)
 
 
 def _on_later_call(fault):
@@ -257,7 +243,9 @@ def _on_later_call(fault):
     call = fault.call
     if not call.batch.is_extreme:
         return say(*mistakes.FACTS["special"]).format(say(*fault.calls[0].batch.about))
-    return hidden_nan(call) or say(*mistakes.FACTS["far"]).format(say(*call.batch.about))
+    if experiments.hidden_nan(call):
+        return experiments.hidden_nan(call)
+    return say(*mistakes.FACTS["far"]).format(say(*call.batch.about))
 
 
 def _on_zero(fault):
@@ -285,12 +273,12 @@ def _fact_on_shape(fault):
     shape = np.shape(call.results[fault.result])
     if shape == (call.batch.rows * call.batch.columns,) * 2:
         return say(*mistakes.ONE_JACOBIAN)
-    if same(call.results[fault.result], np.zeros(shape)) and is_always_zero(fault):
+    if same(call.results[fault.result], np.zeros(shape)) and experiments.is_always_zero(fault):
         return say(*mistakes.ZERO)
     if shape == () or (len(shape) == 1 and call.layer.output == "loss"):
         adds_up = words_of(source_of(call)) & SUMMING
         return say(*mistakes.FACTS["lost axis" if adds_up else "too few"])
-    return one_sample(fault) or unused(fault)
+    return experiments.one_sample(fault) or experiments.unused(fault)
 
 
 def _not_finite(call):

@@ -3,20 +3,8 @@
 import difflib
 import re
 
-from support.gradient_check import mistakes, repairs, stumbles
+from support.gradient_check import experiments, mistakes, repairs, stumbles
 from support.gradient_check.calls import Call, kept_by
-from support.gradient_check.experiments import (
-    counts_samples,
-    forward_again,
-    keeps_another,
-    never_reached,
-    one_sample,
-    overwritten,
-    takes_a_diagonal,
-    takes_kron,
-    takes_outer_of_batch,
-    thrown_away,
-)
 from support.gradient_check.formulas import meeting, source_of, words_of
 from support.gradient_check.limits import message_of
 from support.language import say
@@ -26,8 +14,8 @@ def error(fault):
     """Return what an error looks like, '' if there is nothing to be said."""
     call = fault.call
     said = (
-        forward_again(call)
-        or overwritten(call)
+        experiments.forward_again(call)
+        or experiments.overwritten(call)
         or _recursion(call)
         or _after_return(call)
         or _of_forward(call)
@@ -45,13 +33,13 @@ def error(fault):
     if repair.is_whole:
         return repair.text
     return (
-        (may_be_repaired and keeps_another(fault))
+        (may_be_repaired and experiments.keeps_another(fault))
         or _meeting_of_shapes(call)
         or repair.text
-        or (may_be_repaired and thrown_away(call))
-        or takes_a_diagonal(call)
-        or counts_samples(call)
-        or one_sample(fault)
+        or (may_be_repaired and experiments.thrown_away(call))
+        or experiments.takes_a_diagonal(call)
+        or experiments.counts_samples(call)
+        or experiments.one_sample(fault)
         or _by_dimensions(call)
         or _stumble(fault)
     )
@@ -67,7 +55,7 @@ def _after_return(call):
     name = getattr(call.error, "name", None)
     if call.method != "backward" or not isinstance(call.error, AttributeError):
         return ""
-    line = never_reached(call, "forward", name)
+    line = experiments.never_reached(call, "forward", name)
     return say(*mistakes.FACTS["forward, after return"]).format(line) if line else ""
 
 
@@ -107,15 +95,15 @@ def _meeting(call):
     has_ones = call.misfit.shapes[0] == (call.batch.rows, call.batch.columns + 1)
     if has_ones and re.search("stack|concat|append|c_", source_of(call)):
         return say(*stumbles.ONES)
-    return meeting(call) or takes_kron(call)
+    return meeting(call) or experiments.takes_kron(call)
 
 
 def _meeting_of_shapes(call):
     """Say what two arrays that do not fit look like by their shapes, and by their code."""
     if not call.misfit:
         return ""
-    if takes_a_diagonal(call):
-        return takes_a_diagonal(call)
+    if experiments.takes_a_diagonal(call):
+        return experiments.takes_a_diagonal(call)
     if _is_of_one_jacobian(call):
         return say(*mistakes.ONE_JACOBIAN)
     return _matrix_product(call) if call.misfit.operator == "@" else _entry_by_entry(call)
@@ -134,7 +122,11 @@ def _matrix_product(call):
 
 def _entry_by_entry(call):
     met = call.misfit
-    if "np.outer" in call.place.source and takes_outer_of_batch(call) and call.layer.weights:
+    if (
+        "np.outer" in call.place.source
+        and experiments.takes_outer_of_batch(call)
+        and call.layer.weights
+    ):
         return say(*mistakes.FACTS["outer"])
     if _is_transposed(met) and met.shapes[0] == met.shapes[1][::-1]:
         return say(*mistakes.FACTS["no transpose"])
