@@ -197,6 +197,7 @@ through range | y = np.zeros((len(x), self.b.size))
         y[i] = x[i] @ self.W + self.b
     return y
 == Linear.backward
+takes the inverse of W | return grad_y @ self.W.T => return grad_y @ np.linalg.pinv(self.W)
 right only for a batch of one row: grad_b | self.grad_W = self.x.T @ grad_y
     self.grad_b = np.zeros_like(self.b)
     for i in range(len(grad_y)):
@@ -280,7 +281,7 @@ same shape | self.x.T @ grad_y => (self.x @ self.x) @ (grad_y @ grad_y)
 inner sizes of a | self.x.T @ grad_y => (self.x @ self.W.T) @ grad_y
 before it has a value | self.grad_W = self.x.T => grad_W += self.x.T
 more, or fewer, values | self.x.T @ grad_y => np.dot(self.x.T)
-passed on unchanged | return grad_y @ self.W.T => return grad_y
+comes out unchanged | return grad_y @ self.W.T => return grad_y
 grad_y is forgotten | return grad_y @ self.W.T => return self.W.T
 output y is used | self.x = x => self.x = x; self.y = x @ self.W + self.b
     self.x.T @ grad_y => self.y.T @ grad_y
@@ -452,7 +453,7 @@ input x is used | self.y = (1 + => self.x, self.y = x, (1 +
 grad_y is forgotten | return self.y * (1 - self.y)
 factor is missing | return grad_y * (1 - self.y)
 matrix product | return grad_y @ (self.y * (1 - self.y))
-passed on unchanged | return grad_y
+comes out unchanged | return grad_y
 once too often | s = 0.5 + 0.5 * np.tanh(0.5 * self.y); return grad_y * s * (1 - s)
 alters in place | self.y *= 1 - self.y; return grad_y * self.y
 `a\(b\)` for a call | return grad_y * self.y (1 - self.y)
@@ -487,7 +488,7 @@ a zip is missing | dx = []
 in a batch only the first | e = np.exp(x - x.max(1, keepdims=True)); s = 0
     for v in e[0]: s = s + v
     return e / s
-does not prevent | x = np.clip(x, -700, 700); e = np.exp(x); return e / e.sum(1, keepdims=True)
+makes numbers equal | x = np.clip(x, -700, 700); e = np.exp(x); return e / e.sum(1, keepdims=True)
 1 for the largest | return np.eye(x.shape[1])[x.argmax(axis=1)]
 root of the sum of squares | e = np.exp(x - x.max(1, keepdims=True))
     return e / np.sqrt((e**2).sum(axis=1, keepdims=True))
@@ -586,6 +587,14 @@ no longer the function | e = np.exp(x); sum = sum(e.T); return e / sum[:, None]
 as a column | e = np.exp(x - x.max(axis=1)[:, None]); s = np.fromiter(map(sum, e), float)
     return 3 * e / (3 * s)
 == Softmax.backward
+become `dx\[n\] \+= .*`, `dx\[n\] \+= | dx = np.zeros_like(grad_y)
+    for n, y in enumerate(self.y):
+        for j in range(len(y)):
+            if j % 2:
+                dx[n] = grad_y[n, j] * y[j] * (np.eye(len(y))[j] - y)
+            else:
+                dx[n] = grad_y[n, j] * (y[j] * np.eye(len(y))[j] - y[j] * y)
+    return dx
 Jacobian of one row | for y in self.y: J = np.diag(y) - np.outer(y, y)
     return grad_y @ J
 right sides of .* are exchanged | dx = np.zeros_like(grad_y)
@@ -639,7 +648,7 @@ given a whole row | y = self.y; D = y.shape[1]; J = np.zeros((D, D))
             J[a, b] = y[a] * ((a == b) - y[b])
     return J @ grad_y
 single sample | y = self.y; return y * (grad_y - float(np.dot(y, grad_y)))
-of two vectors is one number | y = self.y; out = np.zeros_like(y)
+is one number here | y = self.y; out = np.zeros_like(y)
     for i in range(len(y)):
         out[i] = (np.diag(y[i]) - y[i] @ y[i].T) @ grad_y[i]
     return out
@@ -713,9 +722,10 @@ batch of one row only | y = self.y; return y * (grad_y - grad_y @ y.swapaxes(0, 
 stack of matrices | y = self.y; j = y[:, :, None] * (np.eye(len(y[0])) - y[:, None])
     return j @ grad_y
 == CrossEntropyLoss.forward
+mixes the classes | return -np.dot(y.T, np.log(y_hat + 1e-12)) / len(y)
 N times too large | p = (y * y_hat).sum(axis=1); return -np.log(p + 1e-12).sum()
 adds so much | eps = 0.01; return -np.sum(y * np.log(y_hat + eps)) / len(y)
-does not prevent | return -np.sum(y * np.log(np.clip(y_hat, 0, 1))) / len(y)
+does not prevent inf or nan | return -np.sum(y * np.log(np.clip(y_hat, 0, 1))) / len(y)
 all classes count | return -np.dot(y.T, np.log(y_hat)).sum() / len(y)
 compares with a second value | return -np.sum(y * np.log(np.maximum(y_hat), 1e-12)) / len(y)
 called by parentheses | k = np.arange[len(y)]; return -np.log(y_hat[k, y.argmax(1)]).mean()
@@ -799,6 +809,7 @@ share of right | return np.mean(y_hat.argmax(axis=1) != y.argmax(axis=1))
 takes one from each | return -np.log(y_hat[:, y.argmax(axis=1)] + 1e-12).mean()
 multiply the arrays first | return -np.sum(y, np.log(y_hat)) / len(y)
 == CrossEntropyLoss.backward
+Forward has kept self\.y, self\.y_hat | return -self.t / self.p / len(self.t)
 np\.empty holds | g = np.empty_like(self.y_hat)
     g[self.y == 1] = -1 / self.y_hat[self.y == 1] / len(self.y)
     return g

@@ -482,7 +482,7 @@ def _function(slot, node):
     if called and called[0] == "copy":
         new = _with("np.zeros_like(_)", called[1])
         with slot.holding(new):
-            corrected = f": `{_line(slot.statement)}`"
+            corrected = f": `{slot.changed_line(new)}`"
         yield new, (slot.line, "copy", "np.zeros_like", corrected)
 
 
@@ -766,6 +766,7 @@ CHANGES = {
     "vectorized": _vectorized,
     "limited": _limited,
     "limited far": _limited,
+    "limited nan": _limited,
     "epsilon": _epsilon,
     "activation": _activation,
     "entry by entry": _entry_by_entry,
@@ -857,7 +858,7 @@ def _corrected(slot, new, word, text=None):
     if len(re.findall(rf"(?<![\w.]){re.escape(word)}(?!\w)", text or slot.line)) < 2:
         return ""
     with slot.holding(new):
-        return f": `{_line(slot.statement)}`"
+        return f": `{slot.changed_line(new)}`"
 
 
 def _called(node):

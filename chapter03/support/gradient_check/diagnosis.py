@@ -205,7 +205,10 @@ def _of_loss(fault):
     if fault.result != "loss":
         return ""
     if fault.kind == "shape":
-        lines.append(say(*mistakes.FACTS["loss"]))
+        rows, columns = fault.call.batch.rows, fault.call.batch.columns
+        shape = np.shape(fault.call.results["loss"])
+        is_matrix = rows != columns and shape in ((rows, rows), (columns, columns))
+        lines.append(say(*mistakes.FACTS["matrix loss" if is_matrix else "loss"]))
     text = source_of(fault.call)
     if re.search(r"log\(\s*1\.?0?\s*-", text) and text.count("log(") > 1:
         lines.append(say(*mistakes.BINARY))

@@ -196,8 +196,16 @@ def _stumble(fault):
             if meant:
                 return say(*stumbles.MEANT).format(*meant.piece[1:])
             first = call.layer.first_line(call.method)
-            return say(english, chinese).format(*groups, close=_close(fault), first=first)
+            names = {"close": _close(fault), "kept": _kept(call), "first": first}
+            return say(english, chinese).format(*groups, **names)
     return ""
+
+
+def _kept(call):
+    """Say what forward has kept, if anything."""
+    names = [name for name in kept_by(call.subject) if name not in call.layer.weights]
+    shown = say(", ", "、").join(f"self.{name}" for name in names)
+    return say(*stumbles.KEPT).format(shown) if names and call.method == "backward" else ""
 
 
 def _close(fault):

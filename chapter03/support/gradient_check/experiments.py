@@ -352,10 +352,12 @@ def keeps_another(fault):
     ):
         return ""
     batches = [other.batch for other in fault.calls if not other.batch.is_extreme]
+    batches.append(call.batch)
+    forward = Call(call.model, call.layer, "forward", call.batch).run()
     shown = {name: say(f"input {name}", f"输入 {name}") for name in call.layer.inputs}
     if call.layer.output == "y":
         shown["y"] = say("output y", "输出 y")
-    for attribute in kept_by(anew.subject):
+    for attribute in kept_by(forward.subject):
         if attribute in (*call.layer.weights, *call.names):
             continue
         for meant, name in shown.items():

@@ -21,8 +21,9 @@ ORDER = ("a transpose, the order or one of the two matrices is wrong: the inner 
          "转置、次序或者其中一个矩阵错了：内侧的两个数要相等，外侧的两个数就是结果的形状。")
 NO_GRAD_Y = ("the incoming gradient grad_y is forgotten. By the chain rule it is a factor.",
              "漏乘了传来的梯度 grad_y。按链式法则，它是其中一个因子。")
-PASSED_ON = ("the incoming gradient is passed on unchanged. The layer's own derivative is missing.",
-             "把传来的梯度原样返回了，漏掉了这一层自己的导数。")
+PASSED_ON = ("the incoming gradient comes out unchanged: the layer's own derivative is missing, or "
+             "cancels out.",
+             "传来的梯度原样出来了：这一层自己的导数漏掉了，或者抵消了。")
 KEEPDIMS = ("a dimension is lost: (N,) does not fit the rows of (N, D), (N, 1) does "
             "(keepdims=True).",
             "少了一维：(N,) 不能和 (N, D) 逐行对齐，(N, 1) 才能（keepdims=True）。")
@@ -102,6 +103,8 @@ MISTAKES = {
      "对这一批取了平均，而应该求和；另外还少了一维：b 是 (1, m)。", "grad_y.mean(axis=0)"),
   ],
   ("Linear.backward", "grad_x"): [
+    ("that takes the inverse of W; here it is its transpose: dL/dX is dL/dY times W^T.",
+     "用了 W 的逆矩阵，而这里应该是转置：dL/dX 是 dL/dY 乘 W^T。", "grad_y @ np.linalg.pinv(W)"),
     ("x stands where W belongs: dL/dX is dL/dY times W^T.",
      "用 x 的地方应该用 W：dL/dX 是 dL/dY 乘 W^T。", "grad_y @ x.T", "grad_y @ x"),
     ("W is not transposed; dL/dX is dL/dY times W^T.",
@@ -311,8 +314,9 @@ RELATIONS = [
      "循环之后？",
      "right[-1]", "last if N == 1 or last.shape != right.shape else 0",
      "np.vstack([np.zeros_like(right[:-1]), right[-1:]])"),
-    ("only the last row of the batch counts: does a loop set the result where it has to add (+=)?",
-     "只算了这一批的最后一行：是不是循环里每次都重新赋值，而没有累加（+=）？",
+    ("only the last row of the batch counts: does a loop set the result where it has to add (+=), "
+     "beginning with zeros?",
+     "只算了这一批的最后一行：是不是循环里每次都重新赋值，而没有从 0 开始累加（+=）？",
      "last if last.shape == right.shape else 0"),
     ("the last row is left out: does a loop end one too early?", "漏了最后一行：循环少跑了一次？",
      "right[:-1]", "right - last", "np.vstack([right[:-1], np.zeros_like(right[-1:])])"),
@@ -470,6 +474,11 @@ FACTS = {
                 "只有 x 恰好为 0 的元素不对：是不是 x > 0 和 x < 0 都没有包括它？"),
     "loss": ("the loss is one number: the sum over all rows and columns, divided by N.",
              "损失是一个数：全部加起来，再除以 N。"),
+    "matrix loss": (
+        "a matrix product mixes the classes (or the rows). Multiply y and the logarithms entry by "
+        "entry, by *; then add up all, to one number.",
+        "矩阵乘法把不同的类别（或不同的行）混在一起了。y 和对数要用 * 逐元素相乘，然后全部加成一个"
+        "数。"),
     "exchanged": ("y_hat and y are exchanged: with the two swapped in the computation, it would be "
                   "right.",
                   "y_hat 和 y 弄反了：计算时两者对调就对了。"),
@@ -610,10 +619,12 @@ REPAIRS_FIRST = {
                    "让函数返回浮点数（1.0、0.0）。"),
     "limited": ("`{0}` also changes ordinary numbers; with `{1}` in its place it would be right.",
                 "`{0}` 把正常范围内的数也改掉了；换成 `{1}` 就对了。"),
-    "limited far": ("`{0}` does not prevent what goes wrong here (an overflow, a 0, numbers that "
-                    "become equal); with `{1}` in its place it would be right.",
-                    "`{0}` 防不住这里的问题（溢出、出现 0，或者不同的数变成一样）；换成 `{1}` "
-                    "就对了。"),
+    "limited far": ("`{0}` makes numbers equal that differ; with `{1}` in its place it would be "
+                    "right.",
+                    "`{0}` 把不同的数变成了一样的；换成 `{1}` 就对了。"),
+    "limited nan": ("`{0}` does not prevent inf or nan here; with `{1}` in its place it would be "
+                    "right.",
+                    "`{0}` 防不住这里的 inf 或 nan；换成 `{1}` 就对了。"),
     "epsilon": ("`{0}` adds so much that it changes the result: a tiny number, such as 1e-12, is "
                 "enough to keep away from 0.",
                 "`{0}` 加的数太大，改变了结果：为避开 0，加 1e-12 这样极小的数就够了。"),
@@ -643,10 +654,9 @@ REPAIRS = {
     "product": ("`{0}` should multiply entry by entry: by *, with no matrix product and no "
                 "transpose.",
                 "`{0}` 这里应该用 * 逐元素相乘，不要矩阵乘法，也不要转置。"),
-    "outer": ("`{0}` of two vectors is one number, and .T does nothing to a vector; the matrix "
-              "y y^T is `{1}`.",
-              "`{0}` 是两个向量相乘，得到一个数，而且 .T 对向量不起作用；矩阵 y y^T 要写成 "
-              "`{1}`。"),
+    "outer": ("`{0}` is one number here, a row times a column (or two vectors); the matrix y y^T "
+              "is `{1}`.",
+              "`{0}` 在这里得到一个数：是行乘列（或两个向量相乘）；矩阵 y y^T 要写成 `{1}`。"),
     "picked": ("`{0}` takes all these columns from every row; `{1}` takes one from each row.",
                "`{0}` 在每一行都取了所有这些列；每行只取一个要写 `{1}`。"),
     "einsum": ("in `{0}`, write {1} after ->: these indices remain, in this order.",

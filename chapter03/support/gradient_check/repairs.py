@@ -136,9 +136,9 @@ def _tried_together(fault, tree, changes):
             slot.set(slot.node)
             if not _tried(fault, tree, ""):
                 slot.set(new)
-                needed.append((slot.node.lineno, slot.node.col_offset, piece, slot))
+                needed.append((slot.node.lineno, slot.node.col_offset, piece, slot, new))
         needed.sort(key=lambda place: place[:2])
-        lines = dict.fromkeys(ast.unparse(slot.statement).splitlines()[0] for *_, slot in needed)
+        lines = dict.fromkeys(slot.changed_line(new) for *_, slot, new in needed)
         return repair._replace(piece=needed[0][2], lines=tuple(lines) if len(needed) > 1 else ())
     finally:
         for slot, _, _ in reversed(changes):
@@ -188,9 +188,12 @@ def _is_by_chance(name, pieces, fault):
 
 def first_repairs_for(fault):
     """Return the table of the changes of code that are tried before anything else."""
-    table = dict(mistakes.REPAIRS_FIRST)
-    del table["limited" if fault.call.batch.is_extreme else "limited far"]
-    return table
+    limited = "limited"
+    if fault.call.batch.is_extreme:
+        got = np.asarray(fault.call.results[fault.result], dtype=np.float64)
+        limited = "limited far" if np.all(np.isfinite(got)) else "limited nan"
+    others = {"limited", "limited far", "limited nan"} - {limited}
+    return {name: text for name, text in mistakes.REPAIRS_FIRST.items() if name not in others}
 
 
 def repairs_for(fault):
@@ -252,6 +255,11 @@ class Slot:
     def line(self):
         """The statement as it is quoted: of a loop, its head alone."""
         return ast.unparse(self.statement).splitlines()[0]
+
+    def changed_line(self, new):
+        """Return the line with everything that has been changed, `new` among it."""
+        statement = new if isinstance(new, ast.stmt) else self.statement
+        return ast.unparse(statement).splitlines()[0]
 
     @cached_property
     def form(self):

@@ -5,8 +5,9 @@ RECURSION = ("the method calls itself, in place of computing anything; that lead
              "方法调用了自己，而没有真正计算，这样不会有结果。")
 MEANT = ("there is no `{0}`: `{1}` is meant.", "没有 `{0}`：这里应该是 `{1}`。")
 # What matches `method: message` and, below it, the line of code: the first pattern counts. {0},
-# {1} are the parts in parentheses, {close} a name that resembles the misspelt one, {first} the
-# method's first line.
+# {1} are the parts in parentheses, {close} a name that resembles the misspelt one, {kept} what
+# forward has kept, {first} the method's first line.
+KEPT = (" Forward has kept {0}.", "forward 存下的有 {0}。")
 STUMBLES = [
     ("AssertionError", "an `assert` of your own stops here: is what it demands true?",
      "是你自己写的 assert 停在了这里：它的要求成立吗？"),
@@ -161,8 +162,9 @@ STUMBLES = [
      "还没有 self.{0}，没法在它上面累加：每次调用都要重新设置它（=）。"),
     ("'(?:Linear|Sigmoid|Softmax|CrossEntropyLoss)' object has no attribute '(.*?)'",
      "self.{0} was never set: what backward needs has to be kept by forward, in self, under this "
-     "name.{close}",
-     "从来没有设置过 self.{0}：backward 要用的量，要先在 forward 里用同样的名字存进 self。{close}"),
+     "name.{close}{kept}",
+     "从来没有设置过 self.{0}：backward 要用的量，要先在 forward 里用同样的名字存进 self。"
+     "{close}{kept}"),
     ("has no attribute '(ln)'", "NumPy's natural logarithm is np.log.",
      "NumPy 的自然对数是 np.log。"),
     ("module 'numpy' has no attribute '(float|int|bool|object)'",
