@@ -85,6 +85,9 @@ of `self.b\[j\]` it is `self.b\[0, j\]` | y = np.zeros((len(x), self.W.shape[1])
 one array for each group | return np.einsum('nd,dm->nm', x) + self.b
 dimension too many | self.x = x; return np.array([row @ self.W + self.b for row in x])
 bias is missing | return np.dot(x, self.W)
+`y = y \+ x @ self.W` makes a new one | y = self.b.copy()
+    y += x @ self.W
+    return y
 one transpose too many | return x @ self.W.T + self.b
 order is wrong: samples | return self.W @ x + self.b
 entry by entry | return x * self.W + self.b
@@ -184,7 +187,9 @@ something random | r = np.random.default_rng()
 of your own stops | assert x.shape[1] == 7; return x.T @ self.W + self.b
 added to W | self.x = x; return x @ (self.W + self.b)
 to put the result into | return np.dot(x, self.W, self.b)
-cannot be written to | y = np.broadcast_to(self.b, (len(x), self.b.size)); y += x @ self.W; return y
+cannot be written to | y = np.broadcast_to(self.b, (len(x), self.b.size))
+    y[:] = x @ self.W + self.b
+    return y
 one list: np\.vstack | return np.hstack([x, np.ones((len(x), 1))]) @ np.vstack(self.W, self.b)
 collected in a list | y = np.array([])
     for row in x:
@@ -219,10 +224,10 @@ share W and b | self.grad_W = self.x.reshape(-1, 1) @ grad_y.reshape(1, -1); sel
     return grad_y @ self.W.T
 N, the number of rows, one time too many | self.x.T @ grad_y => self.x.T @ grad_y / self.x.shape[0]
 averaged.*it is \(m,\) | grad_y.sum(axis=0, keepdims=True) => np.mean(grad_y, axis=0)
-sum over the rows | grad_y.sum(axis=0, keepdims=True) => np.sum(grad_y, axis=1, keepdims=True)
+adds up the rows | grad_y.sum(axis=0, keepdims=True) => np.sum(grad_y, axis=1, keepdims=True)
 grad_b is \(m,\) | grad_y.sum(axis=0, keepdims=True) => np.sum(grad_y, axis=0)
-sum over the rows | grad_y.sum(axis=0, keepdims=True) => np.sum(grad_y)
-sum over the rows | grad_y.sum(axis=0, keepdims=True) => grad_y
+adds up the rows | grad_y.sum(axis=0, keepdims=True) => np.sum(grad_y)
+adds up the rows | grad_y.sum(axis=0, keepdims=True) => grad_y
 store this gradient | \n        self.grad_b = grad_y.sum(axis=0, keepdims=True) => <nothing>
 constant 1, .*gradient is not used | grad_y.sum(axis=0, keepdims=True) => np.ones_like(self.b)
 another name, self\.dW | self.dW = self.x.T @ grad_y; self.db = grad_y.sum(axis=0)
@@ -380,6 +385,7 @@ not make an array of floats | y = np.full(x.shape, 0); y[:] = 1 / (1 + np.exp(-x
 rounds down | self.y = 1 // (1 + np.exp(-x)); return self.y
 brackets: .* should be `1 / \(1 | self.y = 1 / 1 + np.exp(-x); return self.y
 base of the power | self.y = 1 / (1 + 2.718 ** -x); return self.y
+base of the power | e = 2.718; self.y = 1 / (1 + e ** -x); return self.y
 np\.exp\(x\) | self.y = 1 / (1 + e ** -x); return self.y
 no function sigmoid | self.y = sigmoid(x); return self.y
 no method squash | self.y = self.squash(x); return self.y
@@ -423,7 +429,7 @@ stops with an error | import math; self.y = np.zeros_like(x)
         for j in range(x.shape[1]):
             self.y[i, j] = 1 / (1 + math.exp(-x[i, j]))
     return self.y
-no method of an array | return 1 / (1 + (-x).exp())
+no method of arrays | return 1 / (1 + (-x).exp())
 array of Python objects | return np.frompyfunc(lambda v: 1 / (1 + np.exp(-v)), 1, 1)(x)
 first result for all | return np.vectorize(lambda v: 1 if v > 40 else 1 / (1 + np.exp(-v)))(x)
 another entry in its row | e = np.exp(x); return e / (e + e.sum(axis=1, keepdims=True))
@@ -436,6 +442,8 @@ pair of brackets | n, d = x.shape; y = np.zeros(n, d)
     return y
 not what it returns | return np.vectorize(1 / (1 + np.exp(-x)))(x)
 == Sigmoid.backward
+only be a factor | return 1 / (1 + np.exp(-grad_y))
+all is computed entry by entry | return np.matmul(self.y, 1 - self.y, grad_y)
 nothing can be added to it: each | self.dx += grad_y * self.y * (1 - self.y); return self.dx
 is part of a name | return grad_y * self.y·(1 - self.y)
 the first or the last column | return (grad_y * self.y * (1 - self.y))[:, 1:]
@@ -587,6 +595,18 @@ no longer the function | e = np.exp(x); sum = sum(e.T); return e / sum[:, None]
 as a column | e = np.exp(x - x.max(axis=1)[:, None]); s = np.fromiter(map(sum, e), float)
     return 3 * e / (3 * s)
 == Softmax.backward
+`self\.x\[n\]`: `self\.y\[n\]` is meant | dx = np.zeros_like(grad_y)
+    for n in range(len(self.y)):
+        y, other = self.y[n], self.x[n]
+        J = np.zeros((len(y), len(y)))
+        for i in range(len(y)):
+            for j in range(len(y)):
+                J[i, j] = y[i] * ((i == j) - other[j])
+        dx[n] = J @ grad_y[n]
+    return dx
+`self\.y\[:, None, :\]` is meant | y_i = self.y[:, :, None]
+    y_j = self.y[:, :, None]
+    return (y_i * (np.eye(y_j.shape[1]) - y_j) * grad_y[:, None, :]).sum(axis=2)
 become `dx\[n\] \+= .*`, `dx\[n\] \+= | dx = np.zeros_like(grad_y)
     for n, y in enumerate(self.y):
         for j in range(len(y)):
@@ -757,7 +777,7 @@ right for a single sample | return (-(y.T @ np.log(np.maximum(y_hat, 1e-300))))[
 softmax is applied once more | p = np.exp(y_hat) / np.exp(y_hat).sum(axis=1, keepdims=True)
     return -np.sum(y * np.log(p)) / len(y)
 one-hot | return -np.log(y_hat[np.arange(len(y)), y]).mean()
-cost much | p = y_hat[(y == 1) & (y_hat > 0)]; return -np.sum(np.log(p)) / len(y)
+whatever is done to avoid | p = y_hat[(y == 1) & (y_hat > 0)]; return -np.sum(np.log(p)) / len(y)
 of a negative number | return -np.sum(y * np.log(y_hat - 1) + np.log(y_hat - 2)) / len(y)
 constant 0\.5, whatever | return 0.5
 adds so much | return -np.mean(np.sum(y * np.log(y_hat + 0.3), axis=1))
@@ -809,6 +829,9 @@ share of right | return np.mean(y_hat.argmax(axis=1) != y.argmax(axis=1))
 takes one from each | return -np.log(y_hat[:, y.argmax(axis=1)] + 1e-12).mean()
 multiply the arrays first | return -np.sum(y, np.log(y_hat)) / len(y)
 == CrossEntropyLoss.backward
+wrong classes | n = len(self.y); g = np.zeros_like(self.y_hat)
+    g[range(n), self.y.argmax(axis=1)] = -1 / self.y_hat.max(axis=1) / n
+    return g
 Forward has kept self\.y, self\.y_hat | return -self.t / self.p / len(self.t)
 np\.empty holds | g = np.empty_like(self.y_hat)
     g[self.y == 1] = -1 / self.y_hat[self.y == 1] / len(self.y)
@@ -823,7 +846,7 @@ input y in self.y | self.y = y => self.y = y.argmax(axis=1)
 without `\* self\.loss` | return float( => self.loss = float(
     .sum() / len(y)) => .sum() / len(y)); return self.loss
     return -self.y / self.y_hat / len(self.y) * self.loss
-entries of the right classes | grad = -1 / self.y_hat[self.y == 1]; return grad / len(self.y)
+one number is left of each row | grad = -1 / self.y_hat[self.y == 1]; return grad / len(self.y)
 If it is a shape | N = self.y.shape; return -1 / N * self.y / self.y_hat
 count all N | return -self.y / self.y_hat / self.y.size
 whole shape, \(5, 4\) | return -self.y / self.y_hat / self.y.shape

@@ -22,6 +22,8 @@ FOUND = [
      "y_hat + 0.1"),
     ("activation", "Linear.backward", "return grad_y @ self.W.T => "
      "return grad_y @ self.W.T * self.x * (1 - self.x)", "self.x * (1 - self.x)"),
+    ("in new array", "Linear.forward", "y = self.b.copy()\ny += x @ self.W\nreturn y",
+     ("y += x @ self.W", "y = y + x @ self.W")),
     ("entry by entry", "Linear.forward", "return x * self.W + self.b", ("x * self.W", "*")),
     ("product", "Sigmoid.backward", "return np.dot(grad_y.T, self.y * (1 - self.y)).T",
      "np.dot(grad_y.T, self.y * (1 - self.y)).T"),
@@ -67,6 +69,9 @@ FOUND = [
      "D, N = grad_y.shape"),
     ("made", "Linear.forward", "y = np.zeros_like(x); y[:] = x @ self.W + self.b; return y",
      ("np.zeros_like(x)", "np.zeros((len(x), self.W.shape[1]))")),
+    ("new axis", "Softmax.backward", "a = self.y[:, :, None]\nb = self.y[:, :, None]\n"
+     "return (a * (np.eye(self.y.shape[1]) - b) * grad_y[:, None, :]).sum(axis=2)",
+     ("self.y[:, :, None]", "self.y[:, None, :]")),
     ("transposed", "Linear.forward", "return x @ self.W + self.b.T", "self.b.T"),
     ("not transposed", "Linear.backward", "self.x.T @ grad_y => self.x @ grad_y",
      ("self.x", "self.grad_W = self.x @ grad_y", "")),

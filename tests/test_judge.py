@@ -78,7 +78,7 @@ WRONG = [
     ("Linear.forward", X[7:], "def for", r"forward\(x\) is None"),
     ("Linear.backward", "self.grad_b = => grad_b =", "def back", "grad_b is None"),
     ("Sigmoid.forward", "self.y = (1 + np.tanh(x / 2)) / 2; return self.y.squeeze()", "def for",
-     r"shape \(4,\), and should be of shape \(1, 4\)"),
+     r"shape \(4,\), and should be an array of shape \(1, 4\)"),
     ("Sigmoid.backward", f"grad_y *= 2; {Y}", "grad_y *= 2", "backward changes the array grad_y"),
     ("Linear.backward", "self.b -= 1; self.W -= 1", "self.W -= 1",
      "backward changes the array self.W"),

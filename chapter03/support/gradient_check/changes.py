@@ -10,6 +10,8 @@ import copy
 import itertools
 import re
 
+from support.language import say
+
 REDUCTIONS = {"sum", "max", "min", "mean", "amax", "amin"}
 CREATORS = {"zeros", "ones", "empty", "full", "zeros_like", "ones_like", "empty_like", "full_like"}
 CUTS = {"round", "around", "floor", "ceil", "rint", "trunc", "astype", "int"}
@@ -55,6 +57,14 @@ def _floor(_, node):
             yield ast.BinOp(left, ast.Div(), right), ast.unparse(node)
 
 
+def _in_new_array(_, node):
+    """A new array, where an old one is written into."""
+    match node:
+        case ast.AugAssign(ast.Name(name) as target, operator, value):
+            new = ast.Assign([target], ast.BinOp(ast.Name(name, ast.Load()), operator, value))
+            yield new, (ast.unparse(node), ast.unparse(ast.fix_missing_locations(new)))
+
+
 def _rounded(_, node):
     """Whatever makes whole numbers of them."""
     called = _called(node)
@@ -83,10 +93,12 @@ def _vectorized(_, node):
 def _limited(slot, node):
     """A limit (np.clip, np.maximum) that reaches into ordinary numbers."""
     called = _called(node)
-    if slot.layer.weights and ast.unparse(node).endswith(", 0)"):
+    if slot.layer.weights and re.search(r"\b0\b", ast.unparse(node)):
         return  # that is another layer, a ReLU
     if called and called[0] in ("clip", "maximum", "minimum"):
         array = called[1]
+        if isinstance(array, ast.Constant) and len(node.args) > 1:
+            array = node.args[1]  # np.maximum(0, x)
         others = ["_", "np.clip(_, -80, 80)"]
         if called[0] in ("maximum", "minimum") and isinstance(node.func, ast.Attribute):
             other = {"maximum": "minimum", "minimum": "maximum"}[called[0]]
@@ -249,10 +261,12 @@ def _largest(_, node):
             yield ast.Call(function, node.args, node.keywords), pieces
 
 
-def _base(_, node):
+def _base(slot, node):
     """A power of a number that is not e."""
     match node:
         case ast.BinOp(ast.Constant(float()), ast.Pow(), right):
+            yield _with("np.exp(_)", right), ast.unparse(node)
+        case ast.BinOp(ast.Name(base), ast.Pow(), right) if f"{base} = 2.7" in slot.names.whole:
             yield _with("np.exp(_)", right), ast.unparse(node)
 
 
@@ -279,6 +293,16 @@ def _column(slot, node):
     if isinstance(node, may_be_column) and _is_value(slot):
         # Of an array of two dimensions, that may happen to fit as well.
         yield _with("_[:, None] if np.ndim(_) == 1 else _", node), slot.text
+
+
+def _new_axis(_, node):
+    """None at another place between the brackets."""
+    match node:
+        case ast.Subscript(array, ast.Tuple(axes)) if "None" in map(ast.unparse, axes):
+            for others in dict.fromkeys(itertools.permutations(map(ast.unparse, axes))):
+                text = f"{ast.unparse(array)}[{', '.join(others)}]"
+                if text != ast.unparse(node):
+                    yield ast.parse(text, mode="eval").body, (ast.unparse(node), text)
 
 
 def _transposed(_, node):
@@ -363,7 +387,7 @@ def _returned_early(_, node):
 def _set_in_loop(slot, node):
     """`=` in a loop that should add up."""
     match node:
-        case ast.Assign([target], value) if slot.loops:
+        case ast.Assign([target], value) if slot.loops and not isinstance(target, ast.Tuple):
             yield ast.AugAssign(target, ast.Add(), value), _line(node)
 
 
@@ -740,7 +764,7 @@ def _wrapped(slot, node):
     """Something that should not be done with what is right as it is."""
     if isinstance(node, ast.UnaryOp) and not isinstance(node.operand, ast.Constant):
         operand = ast.unparse(node.operand)
-        more = _corrected(slot, node.operand, slot.text, slot.names.whole)
+        more = say(": ", "：") + f"`{slot.line_with(node.operand)}`"
         yield node.operand, (slot.text.removesuffix(operand), operand, more)
     if isinstance(node, ast.Subscript) and _is_read(slot) and not _is_of_loop(slot):
         kept = ast.unparse(node.value)
@@ -769,6 +793,7 @@ CHANGES = {
     "limited nan": _limited,
     "epsilon": _epsilon,
     "activation": _activation,
+    "in new array": _in_new_array,
     "entry by entry": _entry_by_entry,
     "product": _product,
     "outer": _outer,
@@ -785,6 +810,7 @@ CHANGES = {
     "counted": _counted,
     "unpacked": _unpacked,
     "made": _made,
+    "new axis": _new_axis,
     "transposed": _transposed,
     "entry of row": _entry_of_row,
     "not transposed": _untransposed,
@@ -857,8 +883,7 @@ def _corrected(slot, new, word, text=None):
     """Return the corrected line, to be said if a text, or the line, has a word more than once."""
     if len(re.findall(rf"(?<![\w.]){re.escape(word)}(?!\w)", text or slot.line)) < 2:
         return ""
-    with slot.holding(new):
-        return f": `{slot.changed_line(new)}`"
+    return say(": ", "：") + f"`{slot.line_with(new)}`"
 
 
 def _called(node):

@@ -176,8 +176,10 @@ def _unused_or_repaired(fault):
         # Others may bring it in by chance; what is taken for something else is a reason.
         reasons = ("set in loop", "never begun", "name", "function")
         table = {name: table[name] for name in reasons}
-    repaired = first_repair(table, fault).text
-    return "\n".join(filter(None, (said, repaired)))
+    repaired = first_repair(table, fault).text or (said and experiments.not_linear(fault))
+    if said and repaired:
+        return f"{said}\n{repaired[0].upper()}{repaired[1:]}"
+    return said or repaired
 
 
 def _of_inputs(fault):
@@ -223,7 +225,8 @@ def _fact(fault):
     got, dtype = np.asarray(call.results[result], dtype=np.float64), call.batch.dtype.name
     if call.batch.is_extreme and _is_wrong_at_zero_alone(call, result):
         return say(*mistakes.FACTS["at zero"])
-    if not np.any(np.isfinite(got[_where_wrong(call, result)])):
+    wrong = got[_where_wrong(call, result)]
+    if wrong.size and not np.any(np.isfinite(wrong)):
         return _not_finite(call)
     if call.batch.tolerance is None:
         return say(*mistakes.FACTS["small loss"]) if result == "loss" else ""

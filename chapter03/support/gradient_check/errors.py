@@ -6,6 +6,7 @@ import re
 from support.gradient_check import experiments, mistakes, repairs, stumbles
 from support.gradient_check.calls import Call, kept_by
 from support.gradient_check.formulas import meeting, source_of, words_of
+from support.gradient_check.layers import is_by_entries
 from support.gradient_check.limits import message_of
 from support.language import say
 
@@ -100,6 +101,9 @@ def _meeting(call):
 
 def _meeting_of_shapes(call):
     """Say what two arrays that do not fit look like by their shapes, and by their code."""
+    is_product = re.search("matmul|not aligned|core dimension", str(call.error))
+    if is_by_entries(call.layer) and is_product:
+        return say(*mistakes.FACTS["by entries"])
     if not call.misfit:
         return ""
     if experiments.takes_a_diagonal(call):

@@ -250,8 +250,8 @@ def wrong_classes(fault):
     y, y_hat = call.batch.given["y"], call.batch.given["y_hat"]
     if call.method == "backward":
         got, right = (where[fault.result] * (y == 0) for where in (call.results, call.right))
-        return say(*mistakes.FACTS["zero"]) if np.any(got) and not np.any(right) else ""
-
+        if np.any(got) and not np.any(right):
+            return say(*mistakes.FACTS["zero"])
     given = {**call.batch.given, "y_hat": np.where(y == 1, y_hat, 0.9 * y_hat)}
     batch = replace(call.batch, given=given)
     other = Call(call.model, call.layer, call.method, batch).run()
@@ -492,12 +492,9 @@ def _with_empty(fault, number):
 def one_sample(fault):
     """Say that the code is right for one sample, if each row of the batch alone shows it."""
     call = fault.call
-    if call is not fault.calls[0]:
-        return ""
+    if call is not fault.calls[0] or is_by_entries(call.layer):
+        return ""  # what is computed entry by entry has no rows
     for shape in ((-1,), (-1, 1)):
-        # Where each entry is computed by itself, a column is a batch like any other.
-        if shape == (-1, 1) and is_by_entries(call.layer):
-            continue
         if all(_is_right_for_row(call, i, shape) for i in range(call.batch.rows)):
             adds_up = call.layer.weights and call.method == "backward"
             return say(*mistakes.FACTS["one sample of weights" if adds_up else "one sample"])

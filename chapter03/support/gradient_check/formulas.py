@@ -288,18 +288,23 @@ def meeting(call):
     for result in results:
         for english, chinese, *formulas in mistakes.MISTAKES.get((method, result), ()):
             for text in formulas:
-                if _meets_alike(text, names, call.misfit):
+                met = _meeting_in(text, names, call.misfit)
+                if met:
                     in_effect = say("\nYou wrote, in effect: ", "\n你写的相当于：")
-                    return say(english, chinese) + in_effect + written(text)
+                    return say(english, chinese) + in_effect + written(met)
     return ""
 
 
-def _meets_alike(text, names, met):
+def _meeting_in(text, names, met):
+    """Return the part of a formula in which the same two arrays meet, or None."""
     names = dict(names)
     with contextlib.suppress(ArithmeticError, TypeError, ValueError):
         for setting in _compiled(text)[0]:
             exec(setting, names)
     hit = misfit(ast.parse(text), names)
     if not hit or (hit.operator, hit.shapes) != (met.operator, met.shapes):
-        return False
-    return all(map(same, hit.operands, met.operands))
+        return None
+    if not all(map(same, hit.operands, met.operands)):
+        return None
+    *settings, _ = text.split("; ")
+    return "; ".join([*settings, hit.expression])

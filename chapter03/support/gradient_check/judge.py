@@ -200,13 +200,18 @@ def _shape(call, name):
     got, right = np.shape(call.results[name]), call.right[name].shape
     if got == right:
         return None
-    one = say(", where () is one number", "，其中 () 表示一个数") if () in (got, right) else ""
     where = call.layer.source(call.method, name)
     text = say(
-        f"{where} is an array of shape {got}, and should be of shape {right}",
-        f"{where} 是形状为 {got} 的数组，形状应为 {right}",
+        f"{where} is {_array_of(got)}, and should be {_array_of(right)}",
+        f"{where} 是{_array_of(got)}，应为{_array_of(right)}",
     )
-    return _fault(call, "shape", text + one, name)
+    return _fault(call, "shape", text, name)
+
+
+def _array_of(shape):
+    if shape == ():
+        return say("one number", "一个数")
+    return say(f"an array of shape {shape}", f"形状为 {shape} 的数组")
 
 
 def _value(call, name):

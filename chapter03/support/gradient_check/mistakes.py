@@ -18,7 +18,7 @@ and N, D, 2 times larger or smaller: one formula stands for all of these.
 # Said of several methods.
 ORDER = ("a transpose, the order or one of the two matrices is wrong: the inner sizes have to "
          "agree, the outer ones remain.",
-         "转置、次序或者其中一个矩阵错了：内侧的两个数要相等，外侧的两个数就是结果的形状。")
+         "转置、顺序或者其中一个矩阵错了：内侧的两个数要相等，外侧的两个数就是结果的形状。")
 NO_GRAD_Y = ("the incoming gradient grad_y is forgotten. By the chain rule it is a factor.",
              "漏乘了传来的梯度 grad_y。按链式法则，它是其中一个因子。")
 PASSED_ON = ("the incoming gradient comes out unchanged: the layer's own derivative is missing, or "
@@ -46,12 +46,12 @@ BINARY = ("that is binary cross-entropy. With one-hot classes there is no term f
           "这是二分类的交叉熵。标签是独热编码时，没有 1 - y 的那一项。")
 AGAIN = ("a softmax is applied once more: y_hat holds probabilities already.",
          "又做了一次 Softmax：y_hat 已经是概率了。")
-OF_ALL = ("it is divided by the number of columns as well: .size and np.mean count all N * D "
-          "entries, not the N rows.",
-          "多除了一次列数：.size 和 np.mean 算的是全部 N * D 个元素，而不是 N 行。")
-WITHOUT_Y = ("all classes count. By the factor y, entry by entry, only the right one of each row "
-             "should.",
-             "所有类别都算进去了。逐元素乘上 y 以后，每一行应该只算正确的那一类。")
+OF_ALL = ("the result is divided by the number of columns as well: .size and np.mean count all "
+          "N * D entries, not the N rows.",
+          "还多除了列数：.size 和 np.mean 算的是全部 N * D 个元素，而不是 N 行。")
+WITHOUT_Y = ("all classes count. Multiply by y, entry by entry, so that only the right one of each "
+             "row does.",
+             "所有类别都算进去了。应该逐元素乘上 y，这样每一行就只算正确的那一类。")
 _BCE, _L = "(y * np.log(y_hat) + (1 - y) * np.log(1 - y_hat))", "-(y * np.log(y_hat))"
 FUSED = (
     "that is (perhaps up to a constant factor) the gradient of softmax and loss together. Here "
@@ -69,7 +69,7 @@ MISTAKES = {
     ("the bias is added with each product of the sum; it has to be added only once, to the sum.",
      "求和的每一项都加了一次偏置；偏置只应该加一次，加在和上。", "x @ W + len(W) * b"),
     ("the order is wrong: samples are rows here, so it is X W. W x is for samples as columns.",
-     "顺序反了：我们这里每一行是一个样本，所以是 XW；写成 Wx 的书是把样本放在列上。",
+     "顺序反了：我们这里每一行是一个样本，所以是 XW；每一列是一个样本时才写成 Wx。",
      "W @ x + b", "W.T @ x + b", "W @ x.T + b"),
     ("there is one transpose too many: X is (N, d), W is (d, m), the inner sizes agree already.",
      "多转置了一次：X 是 (N, d)，W 是 (d, m)，相乘时内侧的两个数（都是 d）本来就相等。",
@@ -95,9 +95,10 @@ MISTAKES = {
      "少了一维：grad_b 是 (m,)，b 是 (1, m)。求和时写上 keepdims=True，或者用 [None, :]，就能保留"
      "这一维。",
      "grad_y.sum(axis=0)"),
-    ("grad_b is the sum over the rows of grad_y (axis=0), and over nothing else: m columns give m "
-     "numbers.",
-     "grad_b 应该沿 axis=0 把 grad_y 的各行加成一行，别的都不加：m 列得到 m 个数。", "grad_y",
+    ("grad_b adds up the rows of grad_y (axis=0, keepdims=True): m columns give m numbers, "
+     "(1, m).",
+     "grad_b 是把 grad_y 的各行相加（axis=0，keepdims=True）：m 列得到 m 个数，形状 (1, m)。",
+     "grad_y",
      "grad_y.sum()", "grad_y.sum(axis=1, keepdims=True)", "grad_y.mean()"),
     ("it is averaged over the batch, and has to be summed; besides, it is (m,), and b is (1, m).",
      "对这一批取了平均，而应该求和；另外还少了一维：b 是 (1, m)。", "grad_y.mean(axis=0)"),
@@ -119,7 +120,7 @@ MISTAKES = {
     ("these are the values of the sigmoid at -x: a sign is wrong, most often that in the exponent.",
      "这是 Sigmoid 在 -x 处的值：符号错了，多半是指数的符号。", "1 / (1 + np.exp(x))"),
     ("where x is negative, these are the values at -x: in that case it is exp(x) / (1 + exp(x)).",
-     "x 为负时，算出来的是 -x 处的值：那种情形应该是 exp(x) / (1 + exp(x))。",
+     "x 为负时，算出来的是 -x 处的值：这时应该用 exp(x) / (1 + exp(x))。",
      "sigmoid(np.abs(x))"),
     ("exp overflows for a large x, and inf / inf is nan. 1 / (1 + exp(-x)) is the same number, and "
      "there 1 / inf is 0.",
@@ -158,10 +159,11 @@ MISTAKES = {
      "grad_y * np.exp(-x) / (1 + np.exp(-x)) ** 2", "grad_y * np.exp(x) / (1 + np.exp(x)) ** 2"),
   ],
   ("Softmax.forward", "y"): [
-    ("it is normalised over the batch: each column sums to 1, but each row (a sample) should.",
+    ("the result is normalised over the batch: each column sums to 1, but each row (a sample) "
+     "should.",
      "沿批的方向做了归一化，成了每一列之和为 1。每一行是一个样本，应该每一行之和为 1。",
      "e = np.exp(x); e / e.sum(axis=0)", _E + "e / e.sum(axis=0)"),
-    ("it is normalised over the whole array. Each row is a sample, and has to sum to 1.",
+    ("the result is normalised over the whole array. Each row is a sample, and has to sum to 1.",
      "对整个数组做了归一化。每一行是一个样本，应该每一行之和为 1。",
      "e = np.exp(x - x.max()); e / e.sum()", _E + "e / e.sum()"),
     ("no maximum is subtracted: far from zero a row becomes inf / inf or 0 / 0, which is nan.",
@@ -172,7 +174,7 @@ MISTAKES = {
      "减去的不是每一行自己的最大值：exp 会溢出，或者某一行的 exp 全成了 0。",
      f"e = np.exp(x - x.max()); e / {_SUM}", f"e = np.exp(x - x.max()); e / ({_SUM} + 1e-10)"),
     (*KEEPDIMS, _E + "e / e.sum(axis=1)", "e = np.exp(x); e / e.sum(axis=1)", "x - x.max(axis=1)"),
-    ("it is divided by the root of the sum of squares; the sum itself is meant.",
+    ("the exponentials are divided by the root of the sum of squares; the sum itself is meant.",
      "除以的是平方和的根；应该除以和本身。", f"{_E}e / np.sqrt((e**2).sum(axis=1, keepdims=True))",
      "e = np.exp(x); e / np.sqrt((e**2).sum(axis=1, keepdims=True))"),
     ("that is the logarithm of the probabilities (log-softmax); the logarithm belongs to the loss.",
@@ -255,9 +257,10 @@ MISTAKES = {
     ("that is the logarithm itself; its derivative is 1 / y_hat.",
      "这还是对数本身；它的导数是 1 / y_hat。", _L),
     (*BINARY, _BG),
-    ("only the entries of the right classes are there; the gradient has the shape of y_hat, with 0 "
-     "everywhere else.",
-     "只有正确类别的那些元素；梯度的形状要和 y_hat 一样，其他位置是 0。", f"({_G} / N)[y == 1]",
+    ("one number is left of each row, that of the right class (picked out, or the rest added to "
+     "it); the gradient has the shape of y_hat, with 0 everywhere else.",
+     "每一行只剩下一个数，即正确类别的那个（挑出来的，或者求和得到的）；梯度的形状要和 y_hat 一样，"
+     "其他位置是 0。", f"({_G} / N)[y == 1]",
      f"({_G} / N)[y == 1][:, None]"),
     (*OF_ALL, f"{_G} / (N * D)"),
     (*AGAIN, "softmax(y_hat) - y", "-y / softmax(y_hat)"),
@@ -279,27 +282,27 @@ ZERO = ("it is 0, whatever goes in: nothing is computed, or all cancels.",
 RELATIONS = [
     ("the sign is wrong; apart from that, the result is right.",
      "符号错了；除此之外，结果是对的。", "-right"),
-    ("it is divided by N, the number of rows, one time too many: the mean is taken once, in the "
-     "loss.",
+    ("the result is divided by N, the number of rows, one time too many: the mean is taken once, "
+     "in the loss.",
      "多除了一次 N（行数）：求平均只在损失里做，而且只做一次。", "right / N"),
     ("the result is N times too large (N is the number of rows): a division by N is missing, or "
      "the rows are added up once too often.",
      "结果是正确值的 N 倍（N 是行数）：漏了除以 N，或者对各行多求了一次和。", "right * N"),
-    ("it is divided by the number of columns instead of N, the number of rows.",
+    ("the result is divided by the number of columns instead of N, the number of rows.",
      "除以了列数，而应该除以行数 N。", "right * N / D"),
     ("it is as many times too large as there are columns: is it added once for each of them, or "
      "divided by a mean in place of a sum?",
      "结果是正确值的列数倍：是不是每一列都加了一次，或者除以的是平均而不是和？",
      "right * D", "right * m"),
-    ("it is divided by the number of columns, or of all entries. Nothing is to be divided here: "
-     "only the loss takes a mean, once.",
+    ("the result is divided by the number of columns, or of all entries. Nothing is to be divided "
+     "here: only the loss takes a mean, once.",
      "除以了列数（或全部元素的个数）。这里什么都不用除：求平均只在损失里做一次。", "right / D",
       "right / m", "right / (N * D)", "right / (N * m)"),
     ("results are added to those of the call before (+=, or a = a + ...). Every call has to set "
      "them anew, without the old ones.",
      "把结果累加到了上一次的结果上（+=，或者 a = a + ...）。每次调用都要重新设置，不要带上旧值。",
      "before + right"),
-    ("it is divided by a fixed {inverse:.6g} in place of N, the number of rows.",
+    ("the result is divided by a fixed {inverse:.6g} in place of N, the number of rows.",
      "除以了固定的 {inverse:.6g}，而不是行数 N。", "right * N * k"),
     ("everything is {k:.6g} times what it should be, in every batch: a constant factor too many "
      "or missing. (A learning rate has no place here.)",
@@ -350,10 +353,10 @@ CHANGED = {
         "updating them is the optimizer's job.",
         "在层里更新或替换了权重。forward 和 backward 只使用权重，更新是优化器的事。"),
     "input": (
-        "the input is changed in place: -=, *=, x[...] = and out= write into the caller's array "
-        "(and y = x makes no copy). Put the result into a new array, as x = x - ... does.",
-        "原地修改了输入：-=、*=、x[...] =、out= 会写进调用者的数组（y = x 也不会复制）。请把结果"
-        "放进新的数组，例如 x = x - ...。"),
+        "the input is changed in place: +=, -=, *=, x[...] = and out= write into the caller's "
+        "array (and y = x makes no copy). Make a new array: x = x - ..., or begin with x.copy().",
+        "原地修改了输入：+=、-=、*=、x[...] =、out= 会写进调用者的数组（y = x 也不会复制）。请用"
+        "新的数组：写成 x = x - ...，或者先用 x.copy() 复制。"),
     "alias": (
         "self.{0} = self.{1} makes no copy: both are names of one array. Begin with "
         "np.zeros_like(self.{1}).",
@@ -374,8 +377,8 @@ OTHER_NAME = ("it has another name, self.{0}. The optimizer looks for {1}.",
               "它存到了 self.{0} 里，而优化器要找的是 {1}。")
 TYPES = {
     "comma": ("a comma at the end makes a tuple of it.", "行末多了一个逗号，成了 tuple。"),
-    "tuple": ("several values are returned; only the output, or in backward dL/dX, is wanted.",
-              "返回了好几个值。backward 只返回对输入的梯度，forward 只返回输出。"),
+    "tuple": ("several values are returned: forward returns only the output, backward only dL/dX.",
+              "返回了好几个值。forward 只返回输出，backward 只返回对输入的梯度。"),
     "function": ("a function is returned, and not what it gives when it is called.",
                  "返回的是函数本身，而不是调用它得到的结果。"),
     "objects": ("an array of Python objects: np.frompyfunc gives one, and so do rows of unequal "
@@ -394,13 +397,13 @@ TYPES = {
 }
 FACTS = {
     "exp": ("exp of a large number is inf, of a very negative one 0; inf / inf and 0 / 0 are nan.",
-            "自变量是很大的正数时 exp 得 inf，是绝对值很大的负数时得 0；而 inf / inf 和 0 / 0 "
-            "是 nan。"),
+            "exp 在 x 很大时得 inf，在 x 负得很多时得 0；而 inf / inf 和 0 / 0 是 nan。"),
     "log": ("log(0) is -inf, and 0 * -inf is nan; of a negative number the logarithm is nan.",
             "log(0) 是 -inf，0 * -inf 是 nan；负数的对数是 nan。"),
     "division": ("a division by 0 is inf, or nan.", "除以 0 得 inf 或 nan。"),
-    "small loss": ("a right class of probability 0 has to cost much, however log(0) is avoided.",
-                   "正确类别的概率是 0，代价应该很大，不管用什么办法避开 log(0)。"),
+    "small loss": ("where the right class has probability 0 the loss has to be large, whatever is "
+                   "done to avoid log(0).",
+                   "正确类别的概率为 0 时，不管怎样避开 log(0)，损失都应该很大。"),
     "earlier": ("a new object gives other numbers: something random, or left from before, is used.",
                 "换一个新对象，结果就不同：用了随机数，或者用了以前的调用留下的量。"),
     "left over": (
@@ -434,9 +437,9 @@ FACTS = {
         "grad_b 是把每一行算出的加起来。"),
     "rows mix": (
         "the first row of the result changes when other rows of the batch do. Each row is a sample "
-        "of its own: never sum over the rows, nor form a product of shape (N, N).",
-        "改动这一批的其他行，结果的第一行也跟着变。每一行是一个独立的样本：不能跨行求和，也不能"
-        "做结果为 (N, N) 的乘积。"),
+        "of its own: never sum or average over the rows, nor form a product of shape (N, N).",
+        "改动这一批的其他行，结果的第一行也跟着变。每一行是一个独立的样本：不能跨行求和或求平均，"
+        "也不能做结果为 (N, N) 的乘积。"),
     "samples counted": (
         "`{0}` counts the rows (samples), but `{1}` compares classes: the two indices of a "
         "Jacobian both count the columns of one row. The rows need a loop of their own around "
@@ -474,6 +477,9 @@ FACTS = {
                 "只有 x 恰好为 0 的元素不对：是不是 x > 0 和 x < 0 都没有包括它？"),
     "loss": ("the loss is one number: the sum over all rows and columns, divided by N.",
              "损失是一个数：全部加起来，再除以 N。"),
+    "by entries": (
+        "here all is computed entry by entry: by *, with no matrix product and no transpose.",
+        "这里全都是逐元素计算：用 *，不用矩阵乘法，也不用转置。"),
     "matrix loss": (
         "a matrix product mixes the classes (or the rows). Multiply y and the logarithms entry by "
         "entry, by *; then add up all, to one number.",
@@ -481,10 +487,10 @@ FACTS = {
         "数。"),
     "exchanged": ("y_hat and y are exchanged: with the two swapped in the computation, it would be "
                   "right.",
-                  "y_hat 和 y 弄反了：计算时两者对调就对了。"),
+                  "y_hat 和 y 写反了：在计算里交换两者就对了。"),
     "exchanged, too large": (
         "y_hat and y are exchanged; with the two the other way round, a division by N is missing.",
-        "y_hat 和 y 弄反了；两者对调以后，只差除以 N。"),
+        "y_hat 和 y 写反了；交换两者以后，只差除以 N。"),
     "too few": (
         "there has to be a number for each entry; these are too few.",
         "每个元素都要有一个数，这里的数太少了。"),
@@ -578,9 +584,9 @@ FACTS = {
         "each entry of the result depends on its own x alone; every x of its row has to count.",
         "每个结果只和自己的 x 有关；而同一行的每个 x 都应该影响它。"),
     "wrong classes": (
-        "the loss changes with the probabilities of the wrong classes; only that of the right one, "
-        "where y is 1, should count.",
-        "错误类别的概率一变，损失也跟着变；应该只算正确的那一类，也就是 y 为 1 的地方。"),
+        "the result changes with the probabilities of the wrong classes; only that of the right "
+        "one, where y is 1, should count.",
+        "错误类别的概率一变，结果也跟着变；应该只算正确的那一类，也就是 y 为 1 的地方。"),
     "zero": (
         "where y is 0 the gradient has to be 0: these y_hat do not enter the loss.",
         "y 为 0 的地方，梯度应该是 0：那里的 y_hat 不影响损失。"),
@@ -631,7 +637,7 @@ REPAIRS_FIRST = {
     "cases": ("the two cases of `{0}` are exchanged.", "`{0}` 的两种情形写反了。"),
     "returned early": ("`{0}` ends the method: what stands below it is never reached.",
                        "`{0}` 结束了方法：它下面的代码永远不会执行。"),
-    "return in loop": ("`{0}` stands inside the loop and ends it in its first turn.",
+    "return in loop": ("`{0}` stands inside the loop, so the method ends in its first turn.",
                        "`{0}` 写在了循环里，循环刚走完第一轮就返回了。"),
 }
 REPAIRS_OF_THE_FIRST = {
@@ -649,6 +655,10 @@ REPAIRS = {
                    "by it: Linear has no activation.",
                    "因子 `{0}` 是 Sigmoid 的导数，由 Sigmoid 自己的 backward 去乘；Linear 没有激活"
                    "函数。"),
+    "in new array": ("`{0}` writes into the array on its left, which keeps its shape (and may be "
+                     "used elsewhere); `{1}` makes a new one.",
+                     "`{0}` 是写进左边原来的数组，它的形状不会变（别处可能也在用它）；`{1}` 才会"
+                     "得到新的数组。"),
     "entry by entry": ("in `{0}`, {1} multiplies entry by entry; the matrix product is @.",
                        "`{0}` 里的 {1} 是逐元素相乘；矩阵乘法是 @。"),
     "product": ("`{0}` should multiply entry by entry: by *, with no matrix product and no "
@@ -660,7 +670,7 @@ REPAIRS = {
     "picked": ("`{0}` takes all these columns from every row; `{1}` takes one from each row.",
                "`{0}` 在每一行都取了所有这些列；每行只取一个要写 `{1}`。"),
     "einsum": ("in `{0}`, write {1} after ->: these indices remain, in this order.",
-               "`{0}` 里 -> 后面应该写 {1}：要留下的是这些下标，按这个次序。"),
+               "`{0}` 里 -> 后面应该写 {1}：要留下的是这些下标，按这个顺序。"),
     "einsum letters": (
         "in `{0}`, {1} stand in one place only, so each is summed away by itself. One index of the "
         "Jacobian has to meet the row of grad_y, the other remains.",
@@ -688,14 +698,16 @@ REPAIRS = {
                "keepdims=True or [:, None] makes it one.",
                "`{0}` 只有一维 (N,)；写成一列 (N, 1) 才能和 (N, D) 逐行对齐：用 keepdims=True 或 "
                "[:, None]。"),
+    "new axis": ("the new axis of `{0}` stands in the wrong place: `{1}` is meant.",
+                 "`{0}` 里新添的轴放错了位置：应该是 `{1}`。"),
     "transposed": ("`{0}` is transposed, and should not be.", "`{0}` 不应该转置。"),
     "reshaped": ("`{0}` keeps the order of the numbers; rows and columns are swapped by .T.",
-                 "`{0}` 不会交换行和列，只是按原来的次序重新排列；转置要用 .T。"),
+                 "`{0}` 不会交换行和列，只是按原来的顺序重新排列；转置要用 .T。"),
     "entry of row": ("b and grad_b are of shape (1, m): in place of `{0}` it is `{1}` here.",
                      "b 和 grad_b 的形状是 (1, m)：这里的 `{0}` 要写成 `{1}`。"),
     "not transposed": ("in `{1}`, `{0}` has to be transposed{2}.",
                        "`{1}` 里的 `{0}` 需要转置{2}。"),
-    "order": ("the two factors of `{0}` are in the wrong order.", "`{0}` 的两个因子次序反了。"),
+    "order": ("the two factors of `{0}` are in the wrong order.", "`{0}` 的两个因子顺序反了。"),
     "brackets": ("brackets: `{0}` should be `{1}`. * and / come before + and -; operators of "
                  "equal rank go from left to right.",
                  "括号的问题：`{0}` 应该是 `{1}`。先乘除后加减，同级从左到右。"),
@@ -726,12 +738,12 @@ REPAIRS_OF_NUMBERS = {
     "begun in loop": ("`{0}` stands before `{1}`, and belongs inside: each turn has to begin anew.",
                       "`{0}` 写在了 `{1}` 之前，应该放进循环里：每一次都要重新开始。"),
     "sequence": ("`{0}` has to come before `{1}`.", "`{0}` 应该放在 `{1}` 之前。"),
-    "name": ("in `{0}`, {1} stands where {2} belongs{3}.", "`{0}` 里的 {1} 应该是 {2}{3}。"),
     "number": ("in `{0}`, the number {1} should be {2}{3}.", "`{0}` 里的数 {1} 应该是 {2}{3}。"),
     "function": ("in `{0}`, {1} stands where {2} belongs{3}.", "`{0}` 里的 {1} 应该是 {2}{3}。"),
     "complement": ("in `{0}`, `{1}` should be `{2}`{3}.", "`{0}` 里的 `{1}` 应该是 `{2}`{3}。"),
     "minus": ("a minus is missing: in `{0}`, `{1}` should be `{2}`{3}.",
               "漏了负号：`{0}` 里的 `{1}` 应该是 `{2}`{3}。"),
+    "name": ("in `{0}`, {1} stands where {2} belongs{3}.", "`{0}` 里的 {1} 应该是 {2}{3}。"),
     "unwrapped": ("around `{0}`, `{1}` is missing{2}.", "`{0}` 外面漏了 `{1}`{2}。"),
     "missing": ("`{1}` is missing: `{0}` should be `{2}`{3}.",
                 "漏了 `{1}`：`{0}` 应该是 `{2}`{3}。"),

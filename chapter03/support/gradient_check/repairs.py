@@ -24,7 +24,7 @@ from support.gradient_check.layers import batches_for
 from support.language import say
 
 MOST_TRIES = 300  # of one kind of change
-MOST_TRIES_IN_ALL = 700
+MOST_TRIES_IN_ALL = 900
 SECONDS = 1.5  # for all kinds; a method that is not slow needs a fifth of it
 CHANGED_FILE = "a changed model.py"
 
@@ -162,7 +162,7 @@ def first_repair(table, fault):
             continue
         pieces = repair.piece if isinstance(repair.piece, tuple) else (repair.piece,)
         if repair.lines:  # a line with the first change alone is not right yet
-            pieces = ["" if str(piece).startswith(": `") else piece for piece in pieces]
+            pieces = ["" if re.match("(: |：)`", str(piece)) else piece for piece in pieces]
         said = say(*text).format(*pieces)
         if repair.lines:
             lines = say(", ", "、").join(f"`{line}`" for line in repair.lines)
@@ -179,7 +179,8 @@ def _is_by_chance(name, pieces, fault):
 
     It may take away what was meant against an overflow.
     """
-    may_be = name in ("surplus", "sequence")
+    may_be = name in ("surplus", "sequence", "brackets")
+    may_be = may_be and not re.fullmatch("/ [a-z]+", str(pieces[0]))
     may_be = may_be or (name == "missing" and not pieces[1].startswith("- "))
     may_be = may_be or (name == "operator" and re.search(" [*/] ", pieces[1]))
     may_be = may_be or (name == "inside" and re.search(r"exp\([^()]*exp\(", pieces[1]))
@@ -260,6 +261,11 @@ class Slot:
         """Return the line with everything that has been changed, `new` among it."""
         statement = new if isinstance(new, ast.stmt) else self.statement
         return ast.unparse(statement).splitlines()[0]
+
+    def line_with(self, new):
+        """Return the line with `new` alone changed."""
+        with self.holding(new):
+            return self.changed_line(new)
 
     @cached_property
     def form(self):
@@ -433,6 +439,6 @@ def _changed_model(call, tree):
             exec(compile(ast.Module([tree], []), CHANGED_FILE, "exec"), names)
         cls = getattr(call.model, call.layer.name)
         changed = type(cls.__name__, (cls,), {call.method: names[tree.name]})
-    except (SyntaxError, TypeError, ValueError):
+    except (SyntaxError, SystemError, TypeError, ValueError):
         return None
     return types.SimpleNamespace(__file__=CHANGED_FILE, **{call.layer.name: changed})

@@ -34,7 +34,8 @@ class Misfit(NamedTuple):
     """Two operands whose shapes cannot be combined; `text` shows the expressions and shapes."""
 
     text: str
-    texts: tuple  # the two expressions
+    expression: str  # the operation, as it is written
+    texts: tuple  # the two operands
     operator: str
     operands: tuple  # the two arrays
     shapes: tuple  # theirs
@@ -86,7 +87,7 @@ def misfit(tree, namespace):
         shapes = np.shape(a), np.shape(b)
         shown = [f"({text})" if " " in text else text for text in texts]
         text = f"{shown[0]} {shapes[0]} {sign} {shown[1]} {shapes[1]}"
-        return Misfit(text, tuple(texts), sign.removesuffix("="), (a, b), shapes)
+        return Misfit(text, ast.unparse(tree), tuple(texts), sign.removesuffix("="), (a, b), shapes)
     except Exception:
         return None
     return None

@@ -11,7 +11,7 @@ KEPT = (" Forward has kept {0}.", "forward 存下的有 {0}。")
 STUMBLES = [
     ("AssertionError", "an `assert` of your own stops here: is what it demands true?",
      "是你自己写的 assert 停在了这里：它的要求成立吗？"),
-    (r"'\S*·\S*'", "to Python `·` is part of a name: type `*` (of matrices `@`) in its place.",
+    (r"'\S*·\S*'", "to Python `·` is part of a name: type `*` (`@` for matrices) in its place.",
      "Python 把 `·` 当成名字的一部分：请换成 `*`（矩阵乘法是 `@`）。"),
     (r"(?:ufunc|Dispatcher|function|method|type)' object is not subscriptable|type 'range' is not",
      "a function is called by parentheses; brackets take an entry of an array: np.zeros(n).",
@@ -32,7 +32,7 @@ STUMBLES = [
      "max(x, [], 2) is MATLAB's. NumPy's is np.max(x, axis=1, keepdims=True): axes count from 0.",
      "max(x, [], 2) 是 MATLAB 的写法。NumPy 里是 np.max(x, axis=1, keepdims=True)：轴从 0 数起。"),
     ("ndarray' object has no attribute '(exp|log|tanh|sqrt|abs|maximum|outer|where)'",
-     "that is no method of an array, but a function of NumPy: np.{0}(...).",
+     "that is no method of arrays, it is a function of NumPy: np.{0}(...).",
      "这不是数组的方法，而是 NumPy 的函数：np.{0}(...)。"),
     (r"'(?:numpy\.(?:float|int|bool)\w*|float)' object is not iterable|"
      r"'(?:numpy\.(?:float|int|bool)\w*|float|int)' object (?:is not subscr|does not support item)",
@@ -43,8 +43,8 @@ STUMBLES = [
      "operator (+, /) instead.",
      "NumPy 把这里的最后一个参数当成存放结果的数组了。请改用运算符（+、/）。"),
     ("read-only",
-     "this array only shows another one and cannot be written to: make a new one, y = y + ...",
-     "这个数组只是另一个数组的视图，不能写入：请算成新的数组，y = y + ...。"),
+     "this array only shows another one and cannot be written to: copy it first, np.array(y).",
+     "这个数组只是另一个数组的视图，不能写入：请先复制，np.array(y)。"),
     (r"(vstack|hstack|stack|concatenate)\(\) takes",
      "the arrays to be joined are given as one list: np.{0}([a, b]).",
      "要拼接的数组放在一个列表里：np.{0}([a, b])。"),
@@ -116,7 +116,7 @@ STUMBLES = [
     (r"not callable\n.*(?<!np)\.(T|shape|size|ndim)\(",
      "{0} is no function: without parentheses after it.", "{0} 不是函数，后面不加括号。"),
     (r"(?:ndarray|float\w*|int\w*|tuple|list)' object is not callable",
-     "Python takes `a(b)` for a call. In a product, `*` (of matrices `@`) has to stand before the "
+     "Python takes `a(b)` for a call. In a product, `*` (`@` for matrices) has to stand before the "
      "parenthesis; an entry of an array is `a[i]`. (Or a variable has the name of a function.)",
      "Python 把 `a(b)` 看成函数调用。相乘时括号前要写 `*`（矩阵乘法写 `@`）；数组的元素是 `a[i]`。"
      "（也可能是变量和函数重名了。）"),
@@ -153,7 +153,8 @@ STUMBLES = [
     ("'(?:Linear|Sigmoid|Softmax)' object has no attribute '(labels?|targets?|y_true|t)'",
      "this layer needs no labels: the loss uses them, and its part arrives in grad_y.",
      "这一层不需要标签：用到标签的是损失函数，它的那部分已经在传来的 grad_y 里了。"),
-    (r"'\w+' object has no attribute '(\w+)'\n.*self\.\1\(",
+    (r"'\w+' object has no attribute '(\w+)'\n.*self\.\1\(|type object '\w+' has no attribute "
+     r"'(\w+)'",
      "this class has no method {0}: write it, with self as first parameter, or compute it here."
      "{close}",
      "这个类里没有方法 {0}：要么写一个（第一个参数是 self），要么直接在这里算。{close}"),
@@ -199,7 +200,7 @@ STUMBLES = [
      "e 的 x 次方写成 np.exp(x)。"),
     ("name '(true|false|null|none)'", "Python writes True, False and None.",
      "Python 里写成 True、False、None。"),
-    ("bitwise_xor|for \\^", "^ is no power in Python: x ** 2. A transpose is x.T.",
+    ("bitwise_xor|for \\^", "^ is no power in Python; write x ** 2. A transpose is x.T.",
      "Python 里 ^ 不是乘方，乘方是 x ** 2；转置是 x.T。"),
     (r"name '(\w+)' is not defined\n.*\b\1\(",
      "there is no function {0} here: write it out with NumPy's own functions.{close}",
@@ -238,8 +239,8 @@ STUMBLES = [
     (r"values to unpack.*\n.*enumerate\(zip\(",
      "enumerate gives two things, a number and the pair that zip makes; the pair needs brackets: "
      "`for i, (y, g) in enumerate(zip(...))`.",
-     "enumerate 给出编号和 zip 合成的一组，这一组要另加括号：`for i, (y, g) in "
-     "enumerate(zip(...))`。"),
+     "enumerate 每次给出两样东西：编号，以及 zip 配成的一对；这一对要加括号：`for i, (y, g) "
+     "in enumerate(zip(...))`。"),
     ("values to unpack", "there are more (or fewer) names on the left than values on the right.",
      "左边变量的个数和右边值的个数不一样。"),
     (r"truth value.*\n.*vectorize\(",
