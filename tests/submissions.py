@@ -78,6 +78,11 @@ of `self.b` it is `self.b\[0\]` | y = np.zeros((len(x), self.W.shape[1]))
     for i in range(len(x)):
         y[i] += x[i] @ self.W + self.b
     return y
+of `self.b\[i\]` it is `self.b\[0\]` | y = x @ self.W
+    for i in range(len(x)):
+        for j in range(y.shape[1]):
+            y[i][j] += self.b[i][j]
+    return y
 of `self.b\[j\]` it is `self.b\[0, j\]` | y = np.zeros((len(x), self.W.shape[1]))
     for j in range(self.W.shape[1]):
         y[:, j] = x @ self.W[:, j] + self.b[j]
@@ -124,7 +129,7 @@ batch is left | for row in x:
     return y
 only the first row | for row in x:
         return row @ self.W + self.b
-last row is left out | return x[:-1] @ self.W + self.b
+`x` would be right as it is | return x[:-1] @ self.W + self.b
 without `\+ 1` it | return np.array([x[i + 1] @ self.W for i in range(len(x))]) + self.b
 without `\[:, :, 0\]` | return x[:, :, 0] @ self.W + self.b
 no mm there | return x.mm(self.W) + self.b
@@ -203,10 +208,17 @@ through range | y = np.zeros((len(x), self.b.size))
     return y
 == Linear.backward
 takes the inverse of W | return grad_y @ self.W.T => return grad_y @ np.linalg.pinv(self.W)
-right only for a batch of one row: grad_b | self.grad_W = self.x.T @ grad_y
+of `self\.grad_b\[i\]` it is `self\.grad_b\[0\]` | self.grad_W = self.x.T @ grad_y
     self.grad_b = np.zeros_like(self.b)
     for i in range(len(grad_y)):
         self.grad_b[i] += grad_y[i]
+    return grad_y @ self.W.T
+right only for a batch of one row: grad_b | self.grad_W = self.x.T @ grad_y
+    self.grad_b = np.zeros_like(self.b)
+    self.grad_b[:] = grad_y
+    return grad_y @ self.W.T
+adds a third axis | self.grad_W = self.x[None].T @ grad_y[None]
+    self.grad_b = grad_y
     return grad_y @ self.W.T
 added \(\+=\) is added to that | self.grad_W = np.empty_like(self.W)
     for x, g in zip(self.x, grad_y):
@@ -224,10 +236,10 @@ share W and b | self.grad_W = self.x.reshape(-1, 1) @ grad_y.reshape(1, -1); sel
     return grad_y @ self.W.T
 N, the number of rows, one time too many | self.x.T @ grad_y => self.x.T @ grad_y / self.x.shape[0]
 averaged.*it is \(m,\) | grad_y.sum(axis=0, keepdims=True) => np.mean(grad_y, axis=0)
-adds up the rows | grad_y.sum(axis=0, keepdims=True) => np.sum(grad_y, axis=1, keepdims=True)
+sum of the rows | grad_y.sum(axis=0, keepdims=True) => np.sum(grad_y, axis=1, keepdims=True)
 grad_b is \(m,\) | grad_y.sum(axis=0, keepdims=True) => np.sum(grad_y, axis=0)
-adds up the rows | grad_y.sum(axis=0, keepdims=True) => np.sum(grad_y)
-adds up the rows | grad_y.sum(axis=0, keepdims=True) => grad_y
+sum of the rows | grad_y.sum(axis=0, keepdims=True) => np.sum(grad_y)
+sum of the rows | grad_y.sum(axis=0, keepdims=True) => grad_y
 store this gradient | \n        self.grad_b = grad_y.sum(axis=0, keepdims=True) => <nothing>
 constant 1, .*gradient is not used | grad_y.sum(axis=0, keepdims=True) => np.ones_like(self.b)
 another name, self\.dW | self.dW = self.x.T @ grad_y; self.db = grad_y.sum(axis=0)
@@ -288,7 +300,7 @@ before it has a value | self.grad_W = self.x.T => grad_W += self.x.T
 more, or fewer, values | self.x.T @ grad_y => np.dot(self.x.T)
 comes out unchanged | return grad_y @ self.W.T => return grad_y
 grad_y is forgotten | return grad_y @ self.W.T => return self.W.T
-output y is used | self.x = x => self.x = x; self.y = x @ self.W + self.b
+self\.y stands where self\.x belongs | self.x = x => self.x = x; self.y = x @ self.W + self.b
     self.x.T @ grad_y => self.y.T @ grad_y
 a value is None | self.x.T @ grad_y => self.x.T @ grad_y + print()
 PASS | self.grad_W = sum(np.outer(x, g) for x, g in zip(self.x, grad_y))
@@ -337,15 +349,15 @@ A comma at the end | self.x = x => self.x = x,
 keepdims has to be named | grad_y.sum(axis=0, keepdims=True) => np.sum(grad_y, 0, True)
 unsqueeze is PyTorch | grad_y.sum(axis=0, keepdims=True) => grad_y.sum(axis=0).unsqueeze(0)
 == Sigmoid.forward
+y\[y >= 0\] stands where x\[y >= 0\] belongs | y = x.copy()
+    e = np.exp(y[y < 0])
+    y[y < 0] = e / (1 + e)
+    e = np.exp(-y[y >= 0])
+    y[y >= 0] = 1 / (1 + e)
+    return y
 values at -x: in that case | y = np.exp(-x) / (1 + np.exp(-x))
     return np.where(x > 0, 1 - y, y)
 where x is negative | m = x > 0; return m / (1 + np.exp(-x)) + (1 - m) / (1 + np.exp(x))
-only one entry is returned | for v in x.flat: y = 1 / (1 + math.exp(-v))
-    return np.float64(y)
-    import numpy as np => import math\nimport numpy as np
-gives the variable of the loop | for row in x:
-        row = 1 / (1 + np.exp(-row))
-    return x + 0.0
 numbers are multiplied by | y = np.zeros_like(x)
     for i in range(len(x)): y[i] = x[i, 0] @ x[i, 1]
     return y
@@ -442,11 +454,14 @@ pair of brackets | n, d = x.shape; y = np.zeros(n, d)
     return y
 not what it returns | return np.vectorize(1 / (1 + np.exp(-x)))(x)
 == Sigmoid.backward
+None stands in self\.out: forward | self.y = (1 => self.out = None; self.y = (1
+    return grad_y * self.y => return grad_y * self.out
+the derivative of ReLU | dx = grad_y.copy(); dx[self.y <= 0.5] = 0; return dx
 only be a factor | return 1 / (1 + np.exp(-grad_y))
 all is computed entry by entry | return np.matmul(self.y, 1 - self.y, grad_y)
 nothing can be added to it: each | self.dx += grad_y * self.y * (1 - self.y); return self.dx
 is part of a name | return grad_y * self.y·(1 - self.y)
-the first or the last column | return (grad_y * self.y * (1 - self.y))[:, 1:]
+the first column | return (grad_y * self.y * (1 - self.y))[:, 1:]
 returns something else | g = grad_y * self.y * (1 - self.y); return grad_y
 variable of forward | self.y = (1 + np.tanh(x / 2)) / 2 => cache = (1 + np.tanh(x / 2)) / 2
     return self.y => return cache
@@ -498,8 +513,6 @@ in a batch only the first | e = np.exp(x - x.max(1, keepdims=True)); s = 0
     return e / s
 makes numbers equal | x = np.clip(x, -700, 700); e = np.exp(x); return e / e.sum(1, keepdims=True)
 1 for the largest | return np.eye(x.shape[1])[x.argmax(axis=1)]
-root of the sum of squares | e = np.exp(x - x.max(1, keepdims=True))
-    return e / np.sqrt((e**2).sum(axis=1, keepdims=True))
 x itself is divided | e = np.exp(x - x.max(1, keepdims=True)); return x / e.sum(1, keepdims=True)
 subtract the largest x | y = np.zeros_like(x)
     for i, row in enumerate(x):
@@ -595,6 +608,11 @@ no longer the function | e = np.exp(x); sum = sum(e.T); return e / sum[:, None]
 as a column | e = np.exp(x - x.max(axis=1)[:, None]); s = np.fromiter(map(sum, e), float)
     return 3 * e / (3 * s)
 == Softmax.backward
+for a batch, n comes first | J = -np.einsum('ki,kj->ijk', self.y, self.y)
+    return np.matmul(grad_y, J) + grad_y * self.y
+each row of y has one of its own | J = -self.y.dot(self.y); np.fill_diagonal(J, self.y); return J
+input x is used where | exp_x = np.exp => self.x = x; exp_x = np.exp
+    return self.y * (grad_y - (grad_y * self.y) => x = self.x; return x * (grad_y - (grad_y * x)
 `self\.x\[n\]`: `self\.y\[n\]` is meant | dx = np.zeros_like(grad_y)
     for n in range(len(self.y)):
         y, other = self.y[n], self.x[n]
@@ -825,7 +843,6 @@ PASS | self.y, self.y_hat = y, np.where(y_hat > 0, y_hat, 1e-30).astype(y_hat.dt
     return float(np.average(-np.log(np.take_along_axis(self.y_hat, y.argmax(1)[:, None], 1))))
 counted by len\(y\) | self.y, self.y_hat = y, y_hat; return -np.sum(y * np.log(y_hat)) / y.length
 taken of the sum | return -np.log(np.sum(y * y_hat)) / len(y)
-share of right | return np.mean(y_hat.argmax(axis=1) != y.argmax(axis=1))
 takes one from each | return -np.log(y_hat[:, y.argmax(axis=1)] + 1e-12).mean()
 multiply the arrays first | return -np.sum(y, np.log(y_hat)) / len(y)
 == CrossEntropyLoss.backward
@@ -860,7 +877,6 @@ N times too large | return -self.y / self.y_hat
 binary | y, p = self.y, self.y_hat; return (-y / p + (1 - y) / (1 - p + 1e-12)) / len(y)
 logarithm itself | return -self.y * np.log(self.y_hat) / len(self.y)
 self.y_hat. would be right as it is | return -self.y / np.log(self.y_hat) / len(self.y)
-once more | e = np.exp(self.y_hat); return (e / e.sum(axis=1, keepdims=True) - self.y) / len(e)
 stay apart | return (-self.y / self.y_hat / len(self.y)).mean(axis=0)
 stay apart | return np.mean(-self.y / self.y_hat)
 other way round, a division | return -self.y_hat / self.y

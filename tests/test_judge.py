@@ -76,7 +76,7 @@ WRONG = [
     ("Linear.backward", "grad_y.sum(axis=0, keepdims=True) => grad_y.sum(axis=0)", "def back",
      r"self.grad_b is an array of shape \(4,\), and should be .* \(1, 4\)"),
     ("Linear.forward", X[7:], "def for", r"forward\(x\) is None"),
-    ("Linear.backward", "self.grad_b = => grad_b =", "def back", "grad_b is None"),
+    ("Linear.backward", "self.grad_b = => grad_b =", "def back", "grad_b is not set"),
     ("Sigmoid.forward", "self.y = (1 + np.tanh(x / 2)) / 2; return self.y.squeeze()", "def for",
      r"shape \(4,\), and should be an array of shape \(1, 4\)"),
     ("Sigmoid.backward", f"grad_y *= 2; {Y}", "grad_y *= 2", "backward changes the array grad_y"),

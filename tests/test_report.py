@@ -147,6 +147,14 @@ def test_an_init_that_was_changed_is_named_itself(model, capsys):
     assert re.search(r"\nNext: correct Linear.__init__, model.py:\d+, and run this again", output)
 
 
+@pytest.mark.parametrize("change", ["self.x = x => pass", "self.x = x => self.x = None"])
+def test_what_forward_has_not_kept_is_to_be_corrected_there(change, model, capsys):
+    gradient_check.run(model(solved("", change)))
+    output = capsys.readouterr().out
+    assert re.search(r"\n\nFAIL  Linear.backward, model.py:\d+\n", output)
+    assert re.search(r"\nNext: correct Linear.forward, model.py:\d+, and run this again", output)
+
+
 @pytest.mark.parametrize("body", ["return '', '', ''", "raise ValueError", "while True: pass"])
 def test_without_an_explanation_the_report_is_whole(body, model, monkeypatch, capsys):
     explained = {}

@@ -312,12 +312,12 @@ def _transposed(_, node):
 
 
 def _entry_of_row(slot, node):
-    """b[0, j] for b[j], and b[0] for b in the sum of a single row."""
+    """b[0, j] for b[j], b[0] for b[i], and b[0] for b in the sum of a single row."""
     match node:
         case ast.Subscript(ast.Attribute(attr="b" | "grad_b") as array, ast.Name() as index):
-            entry = ast.Tuple([ast.Constant(0), index], ast.Load())
-            new = ast.Subscript(array, entry, node.ctx)
-            yield new, (slot.text, ast.unparse(new))
+            for entry in (ast.Tuple([ast.Constant(0), index], ast.Load()), ast.Constant(0)):
+                new = ast.Subscript(array, entry, node.ctx)
+                yield new, (slot.text, ast.unparse(new))
         case ast.Attribute(attr="b") if _is_value(slot):
             new = ast.Subscript(node, ast.Constant(0), ast.Load())
             yield new, (slot.text, ast.unparse(new))

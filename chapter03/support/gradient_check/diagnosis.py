@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from support.gradient_check import experiments, mistakes, source
+from support.gradient_check import experiments, mistakes, source, stumbles
 from support.gradient_check.calls import kept_by
 from support.gradient_check.errors import error
 from support.gradient_check.examples import example
@@ -19,7 +19,7 @@ WEAK_FACTS = (
     "rows mix", "carried",
 )  # fmt: skip
 # What shows in backward, and is to be corrected in forward.
-FACTS_ON_FORWARD = ("keeps another", "overwritten", "forward, after return")
+FACTS_ON_FORWARD = ("keeps another", "overwritten", "forward, after return", "kept none")
 
 
 class Explanation(NamedTuple):
@@ -37,7 +37,7 @@ def explain(fault):
     """Return the Explanation of a FaultError."""
     with np.errstate(all="ignore"):  # what is tried may overflow
         said = looks_like(fault)
-    if _begins_as(said, FACTS_ON_FORWARD):
+    if _begins_as(said, FACTS_ON_FORWARD) or _is_never_set(fault, said):
         return Explanation(said, "", f"{fault.call.layer.name}.forward")
     if said and not _begins_as(said, WEAK_FACTS):
         return Explanation(said, "")
@@ -47,6 +47,14 @@ def explain(fault):
 def _begins_as(said, keys):
     beginnings = (say(*mistakes.FACTS[key]).partition("{")[0] for key in keys)
     return said.startswith(tuple(filter(None, beginnings)))
+
+
+def _is_never_set(fault, said):
+    """Return whether no more was said than that forward has not kept what backward needs."""
+    if fault.kind != "error" or fault.call.method != "backward":
+        return False
+    name = getattr(fault.call.error, "name", None)
+    return said == say(*stumbles.NEVER_SET).format(name, close="", kept="")
 
 
 def looks_like(fault):
@@ -143,7 +151,6 @@ def _numbers(fault):
         or experiments.exchanged(fault)
         or experiments.overwritten(fault.call)
         or experiments.keeps_another(fault)
-        or experiments.rebinds(fault.call)
     )
     if said:
         return said

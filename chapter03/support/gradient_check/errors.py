@@ -5,7 +5,7 @@ import re
 
 from support.gradient_check import experiments, mistakes, repairs, stumbles
 from support.gradient_check.calls import Call, kept_by
-from support.gradient_check.formulas import meeting, source_of, words_of
+from support.gradient_check.formulas import meeting, same, source_of, words_of
 from support.gradient_check.layers import is_by_entries
 from support.gradient_check.limits import message_of
 from support.language import say
@@ -20,6 +20,7 @@ def error(fault):
         or _recursion(call)
         or _after_return(call)
         or _of_forward(call)
+        or _kept_none(call)
         or _meeting(call)
         or _loss_of_array(call)
         or _written_size(call)
@@ -71,6 +72,16 @@ def _of_forward(call):
     return say(*mistakes.FACTS["of forward"]).format(name)
 
 
+def _kept_none(call):
+    """Say which attribute that backward computes with is None."""
+    if call.method != "backward" or "NoneType" not in str(call.error) or not call.place:
+        return ""
+    for name in re.findall(r"self\.(\w+)", call.place.source):
+        if getattr(call.subject, name, call) is None:
+            return say(*mistakes.FACTS["kept none"]).format(name)
+    return ""
+
+
 def _loss_of_array(call):
     """Say that the loss is one number, if float is given an array."""
     is_loss = call.layer.output == "loss" and call.method == "forward"
@@ -116,6 +127,9 @@ def _meeting_of_shapes(call):
 def _matrix_product(call):
     met = call.misfit
     rows, columns = call.batch.rows, call.batch.columns
+    added = re.search(r"\[(?:np\.newaxis|None)\]", call.place.source)
+    if added and call.layer.weights:
+        return say(*mistakes.FACTS["third axis"]).format(added[0])
     if max(map(len, met.shapes)) > 2 and _is_transposed(met):
         return say(*mistakes.THREE_AXES)
     if met.shapes[0] == (rows, columns, columns):
@@ -134,7 +148,8 @@ def _entry_by_entry(call):
         return say(*mistakes.FACTS["outer"])
     if _is_transposed(met) and met.shapes[0] == met.shapes[1][::-1]:
         return say(*mistakes.FACTS["no transpose"])
-    return ""
+    is_of_stack = max(map(len, met.shapes)) > 2 and re.search("@|matmul|dot", call.place.source)
+    return say(*mistakes.FACTS["stacks"]) if is_of_stack else ""
 
 
 def _by_dimensions(call):
@@ -161,6 +176,7 @@ def _is_of_one_jacobian(call):
     sizes = {size for shape in call.misfit.shapes for size in shape}
     is_of_all = (rows, rows) in call.misfit.shapes
     is_of_all = is_of_all or sizes & {rows * columns, rows**2, columns**2}
+    is_of_all = is_of_all or (call.misfit.operator == "@" and same(*call.misfit.operands))
     is_written = re.search(r"eye|identity|diag|outer|kron|tile", source_of(call))
     return has_jacobians and is_of_all and is_written and not _takes_rows(call)
 

@@ -357,35 +357,43 @@ def keeps_another(fault):
     shown = {name: say(f"input {name}", f"输入 {name}") for name in call.layer.inputs}
     if call.layer.output == "y":
         shown["y"] = say("output y", "输出 y")
-    for attribute in kept_by(forward.subject):
+    for attribute, kept in kept_by(forward.subject).items():
         if attribute in (*call.layer.weights, *call.names):
             continue
         for meant, name in shown.items():
-            if all(_is_right_with(fault, attribute, meant, batch) for batch in batches):
+            if _may_be_replaced(forward, attribute, kept, meant) and all(
+                _is_right_with(fault, attribute, meant, batch) for batch in batches
+            ):
                 return say(*mistakes.FACTS["keeps another"]).format(attribute, name)
     return ""
 
 
-def _is_right_with(fault, attribute, meant, batch):
-    """Return whether backward is right with an array of forward put into an attribute.
+def _of_forward(forward):
+    """Return what backward may need of a call of forward: its inputs and its right output."""
+    layer, batch = forward.layer, forward.batch
+    arrays = {name: batch.given[name] for name in layer.inputs}
+    return {**arrays, layer.output: forward.right[layer.output].astype(batch.dtype)}
 
-    Backward itself is to be blamed, and not forward, where one such array is kept already, unless
-    its name is that of another.
+
+def _may_be_replaced(forward, attribute, kept, meant):
+    """Return whether forward may be to blame for what it keeps in an attribute.
+
+    Backward itself is, where an array that it may need is kept, unless its name is that of another.
     """
+    arrays, dtype = _of_forward(forward), forward.batch.dtype.name
+    is_proper = any(same(kept, array, dtype) for array in arrays.values())
+    return not is_proper or (attribute == meant and not same(kept, arrays[meant], dtype))
+
+
+def _is_right_with(fault, attribute, meant, batch):
+    """Return whether backward is right with an array of forward put into an attribute."""
     layer, call = fault.call.layer, fault.call
     forward = Call(call.model, layer, "forward", batch).run()
-    proper = {name: batch.given[name] for name in layer.inputs}
-    proper[layer.output] = forward.right[layer.output].astype(batch.dtype)
-    kept, dtype = getattr(forward.subject, attribute, None), batch.dtype.name
-    is_proper = any(same(kept, array, dtype) for array in proper.values())
-    is_misnamed = attribute == meant and not same(kept, proper[meant], dtype)
-    if is_proper and not is_misnamed:
-        return False
-    setattr(forward.subject, attribute, proper[meant])
+    setattr(forward.subject, attribute, _of_forward(forward)[meant])
     backward = Call(call.model, layer, "backward", batch).run(forward.subject, forward=False)
     names = [fault.result] if fault.result else call.names
     got, right = backward.results, backward.right
-    return all(same(got.get(name), right[name], dtype) for name in names)
+    return all(same(got.get(name), right[name], batch.dtype.name) for name in names)
 
 
 def thrown_away(call):
@@ -410,17 +418,6 @@ def _only_computes(node):
         )
         and not any(keyword.arg == "out" for keyword in node.keywords)
     )
-
-
-def rebinds(call):
-    """Say that a loop ends by giving its own variable another value, which changes no array."""
-    for node in ast.walk(ast.parse(textwrap.dedent(source_of(call)))):
-        last = node.body[-1] if isinstance(node, ast.For) else None
-        if isinstance(last, ast.Assign) and ast.unparse(last.targets[0]) == ast.unparse(
-            node.target
-        ):
-            return say(*mistakes.FACTS["rebinds"]).format(ast.unparse(last))
-    return ""
 
 
 def counts_samples(call):

@@ -181,7 +181,10 @@ def _changed(call):
 def _type(call, name):
     got, where = call.results[name], call.layer.source(call.method, name)
     if got is None:
-        return _fault(call, "missing", say(f"{where} is None", f"{where} 是 None"), name)
+        text = say(f"{where} is None", f"{where} 是 None")
+        if where.startswith("self.") and not hasattr(call.subject, name):
+            text = say(f"{where} is not set", f"没有设置 {where}")
+        return _fault(call, "missing", text, name)
     is_numeric = _is_plain(got) or isinstance(got, np.number | float | int)
     if is_numeric and np.asarray(got).dtype.kind in "fiub":
         return None

@@ -42,13 +42,15 @@ ONE_JACOBIAN = ("a single Jacobian is made of the whole batch, as if it were one
                 "把整批数据当成一个向量来求雅可比矩阵了；y 的每一行各有各的雅可比矩阵。")
 _J = "y[:, :, None] * np.eye(D) - y[:, :, None] * y[:, None, :]"
 _S = "(grad_y * y).sum(axis=1, keepdims=True)"
+X_FOR_Y = ("the input x is used where the formula has the output y.",
+           "用了输入 x，而公式里是输出 y。")
 BINARY = ("that is binary cross-entropy. With one-hot classes there is no term for 1 - y.",
           "这是二分类的交叉熵。标签是独热编码时，没有 1 - y 的那一项。")
 AGAIN = ("a softmax is applied once more: y_hat holds probabilities already.",
          "又做了一次 Softmax：y_hat 已经是概率了。")
 OF_ALL = ("the result is divided by the number of columns as well: .size and np.mean count all "
           "N * D entries, not the N rows.",
-          "还多除了列数：.size 和 np.mean 算的是全部 N * D 个元素，而不是 N 行。")
+          "还多除以了列数：.size 和 np.mean 算的是全部 N * D 个元素，而不是 N 行。")
 WITHOUT_Y = ("all classes count. Multiply by y, entry by entry, so that only the right one of each "
              "row does.",
              "所有类别都算进去了。应该逐元素乘上 y，这样每一行就只算正确的那一类。")
@@ -81,9 +83,7 @@ MISTAKES = {
   ("Linear.backward", "grad_W"): [
     ("grad_W comes out transposed, (m, d), and W is (d, m).",
      "grad_W 转置了：算出来是 (m, d)，而 W 是 (d, m)。", "grad_y.T @ x"),
-    (*ORDER, "x @ grad_y", "x @ grad_y.T", "grad_y @ x", "grad_y @ x.T"),
-    ("the output y is used where the input x or the gradient grad_y belongs.",
-     "用了输出 y，而这里应该是输入 x 或传来的梯度 grad_y。", "y.T @ grad_y"),
+    (*ORDER, "x @ grad_y", "grad_y @ x.T"),
     ("{k:.4g} * W is added, as weight decay does. It does not belong to dL/dW.",
      "多加了 {k:.4g} * W，这是权重衰减的做法，不属于 dL/dW。", "x.T @ grad_y + k * W"),
     ("that is dL/dX, which backward has to return.", "这是 dL/dX，backward 应该返回它。",
@@ -95,11 +95,11 @@ MISTAKES = {
      "少了一维：grad_b 是 (m,)，b 是 (1, m)。求和时写上 keepdims=True，或者用 [None, :]，就能保留"
      "这一维。",
      "grad_y.sum(axis=0)"),
-    ("grad_b adds up the rows of grad_y (axis=0, keepdims=True): m columns give m numbers, "
-     "(1, m).",
-     "grad_b 是把 grad_y 的各行相加（axis=0，keepdims=True）：m 列得到 m 个数，形状 (1, m)。",
+    ("grad_b has to be the sum of the rows of grad_y (axis=0, keepdims=True): m columns give m "
+     "numbers, (1, m).",
+     "grad_b 应该是 grad_y 各行之和（axis=0，keepdims=True）：m 列得到 m 个数，形状 (1, m)。",
      "grad_y",
-     "grad_y.sum()", "grad_y.sum(axis=1, keepdims=True)", "grad_y.mean()"),
+     "grad_y.sum()", "grad_y.sum(axis=1, keepdims=True)"),
     ("it is averaged over the batch, and has to be summed; besides, it is (m,), and b is (1, m).",
      "对这一批取了平均，而应该求和；另外还少了一维：b 是 (1, m)。", "grad_y.mean(axis=0)"),
   ],
@@ -107,7 +107,7 @@ MISTAKES = {
     ("that takes the inverse of W; here it is its transpose: dL/dX is dL/dY times W^T.",
      "用了 W 的逆矩阵，而这里应该是转置：dL/dX 是 dL/dY 乘 W^T。", "grad_y @ np.linalg.pinv(W)"),
     ("x stands where W belongs: dL/dX is dL/dY times W^T.",
-     "用 x 的地方应该用 W：dL/dX 是 dL/dY 乘 W^T。", "grad_y @ x.T", "grad_y @ x"),
+     "用 x 的地方应该用 W：dL/dX 是 dL/dY 乘 W^T。", "grad_y @ x.T"),
     ("W is not transposed; dL/dX is dL/dY times W^T.",
      "W 没有转置：dL/dX 是 dL/dY 乘 W^T。", "grad_y @ W"),
     (*ORDER, "W @ grad_y.T", "W @ grad_y", "W.T @ grad_y"),
@@ -126,8 +126,8 @@ MISTAKES = {
      "there 1 / inf is 0.",
      "x 很大时 exp 溢出，inf / inf 是 nan。同一个数写成 1 / (1 + exp(-x)) 就不会：1 / inf 是 0。",
      "np.exp(x) / (1 + np.exp(x))"),
-    ("that is another activation function (ReLU, softmax); this class is the sigmoid.",
-     "这是另一种激活函数（ReLU 或 Softmax）；这个类是 Sigmoid。", "np.maximum(x, 0)", "softmax(x)"),
+    ("that is another activation function, ReLU; this class is the sigmoid.",
+     "这是另一种激活函数 ReLU；这个类是 Sigmoid。", "np.maximum(x, 0)"),
     ("that is a tanh, which goes from -1 to 1; the sigmoid goes from 0 to 1.",
      "这是 tanh，它的值在 -1 到 1 之间；Sigmoid 的值在 0 到 1 之间。", "np.tanh(x)"),
     ("these are the values of the sigmoid at 2 x. (With a tanh: inside it is x / 2, not x.)",
@@ -136,11 +136,14 @@ MISTAKES = {
   ],
   ("Sigmoid.backward", "grad_x"): [
     (*NO_GRAD_Y, "y * (1 - y)"),
-    ("the input x is used where the formula has the output y.",
-     "用了输入 x，而公式里是输出 y。", "grad_y * x * (1 - x)"),
+    (*X_FOR_Y, "grad_y * x * (1 - x)"),
     (*WHOLE, "grad_y * (1 - y)", "grad_y * y"),
     ("that is the derivative of tanh; the sigmoid's is y (1 - y).",
      "这是 tanh 的导数；Sigmoid 的导数是 y (1 - y)。", "grad_y * (1 - y**2)"),
+    ("each grad_y is passed on or set to 0: that is the derivative of ReLU; the sigmoid's is "
+     "y (1 - y).",
+     "每个 grad_y 要么原样传过去，要么变成 0：这是 ReLU 的导数；Sigmoid 的导数是 y (1 - y)。",
+     "grad_y * (x > 0)"),
     (*PASSED_ON, "grad_y"),
     ("that is the gradient of Softmax. In a sigmoid each y depends on its own x alone: there is no "
      "sum.",
@@ -153,9 +156,10 @@ MISTAKES = {
     ("this is the slope at 2 x. (With a tanh or cosh: inside it is x / 2, not x.)",
      "这是 2x 处的导数。（用 tanh 或 cosh 的话，里面应该是 x / 2，不是 x。）",
      "grad_y / np.cosh(x) ** 2 / 4"),
-    ("exp overflows far from zero, and inf / inf is nan. Computed from the output y that forward "
-     "has kept, no exp is needed.",
-     "离零很远时 exp 溢出，而 inf / inf 是 nan。用 forward 保存的输出 y 就不需要 exp。",
+    ("exp overflows far from zero, and inf / inf is nan. Computed from the output y, which forward "
+     "can keep, no exp is needed.",
+     "x 的绝对值很大时 exp 溢出，而 inf / inf 是 nan。让 forward 把输出 y 存下来，用它来算就不需要 "
+     "exp。",
      "grad_y * np.exp(-x) / (1 + np.exp(-x)) ** 2", "grad_y * np.exp(x) / (1 + np.exp(x)) ** 2"),
   ],
   ("Softmax.forward", "y"): [
@@ -172,11 +176,9 @@ MISTAKES = {
     ("what is subtracted is not each row's own maximum: exp overflows, or all exponentials of a "
      "row are 0.",
      "减去的不是每一行自己的最大值：exp 会溢出，或者某一行的 exp 全成了 0。",
-     f"e = np.exp(x - x.max()); e / {_SUM}", f"e = np.exp(x - x.max()); e / ({_SUM} + 1e-10)"),
+     f"e = np.exp(x - x.max()); e / {_SUM}", f"e = np.exp(x - x.max()); e / ({_SUM} + 1e-10)",
+     f"e = np.exp(x - np.maximum(0, x.max(axis=1, keepdims=True))); e / {_SUM}"),
     (*KEEPDIMS, _E + "e / e.sum(axis=1)", "e = np.exp(x); e / e.sum(axis=1)", "x - x.max(axis=1)"),
-    ("the exponentials are divided by the root of the sum of squares; the sum itself is meant.",
-     "除以的是平方和的根；应该除以和本身。", f"{_E}e / np.sqrt((e**2).sum(axis=1, keepdims=True))",
-     "e = np.exp(x); e / np.sqrt((e**2).sum(axis=1, keepdims=True))"),
     ("that is the logarithm of the probabilities (log-softmax); the logarithm belongs to the loss.",
      "这是概率的对数（log-softmax）；对数是损失函数里才取的。", "np.log(softmax(x))"),
     ("that is 1 for the largest of a row and 0 for the others; softmax gives probabilities.",
@@ -192,7 +194,7 @@ MISTAKES = {
      f"sigmoid(x - {_MAX})"),
   ],
   ("Softmax.backward", "grad_x"): [
-    (*DIAGONAL, "grad_y * y * (1 - y)", "y * (1 - y)", "(y * (1 - y)).T"),
+    (*DIAGONAL, "grad_y * y * (1 - y)", "y * (1 - y)"),
     ("the incoming gradient is passed on unchanged, as if softmax and loss were one layer.",
      "把传来的梯度原样返回了，好像 Softmax 和损失是同一层。", "grad_y"),
     ("the sum (or the Jacobian) runs over the whole array or over the batch; it has to be taken "
@@ -202,8 +204,9 @@ MISTAKES = {
     (*KEEPDIMS, "y * (grad_y - (grad_y * y).sum(axis=1))"),
     ("that is the shortcut `prediction - label` of softmax and loss; but grad_y is no label.",
      "这是把 Softmax 和损失合在一起的捷径“预测减标签”；但传来的梯度 grad_y 不是标签。",
-     "y - grad_y"),
-    (*ONE_JACOBIAN, "np.diag(y) - y @ y.T", "np.diag(y) - np.outer(y, y)", "y * y.T", "-y * y.T"),
+     "y - grad_y", "y - np.eye(D)[grad_y.argmax(axis=1)]"),
+    (*ONE_JACOBIAN, "np.diag(y) - y @ y.T", "np.diag(y) - np.outer(y, y)", "-y * y.T"),
+    (*X_FOR_Y, "x * (grad_y - (grad_y * x).sum(axis=1, keepdims=True))"),
     ("the sum is that of grad_y * y over the row, not of grad_y alone.",
      "要求和的是这一行的 grad_y * y，而不只是 grad_y。",
      "y * (grad_y - grad_y.sum(axis=1, keepdims=True))"),
@@ -221,14 +224,15 @@ MISTAKES = {
      "矩阵：用循环的话，要写在循环里面。",
      "grad_y @ (np.diag(y[-1]) - np.outer(y[-1], y[-1]))",
      "grad_y @ (np.diag(y[0]) - np.outer(y[0], y[0]))"),
-    ("the rows' Jacobians are returned or added up; each has to meet its row of grad_y first.",
-     "返回的是各行的雅可比矩阵（或它们的和）；每个矩阵还要乘上 grad_y 的那一行。",
+    ("the rows' Jacobians are returned or added up; each has to be multiplied by its row of "
+     "grad_y.",
+     "返回的是各行的雅可比矩阵（或它们的和）；每个矩阵还要乘上 grad_y 中对应的那一行。",
      _J),
   ],
   ("CrossEntropyLoss.forward", "loss"): [
     ("log(0) is -inf, and 0 * -inf is nan. Put a tiny positive number in place of 0 before it.",
      "log(0) 是 -inf，0 * -inf 是 nan。取对数之前，要把 0 换成一个极小的正数。",
-     f"{_L}.sum() / N", "-np.log((y * y_hat).sum(axis=1)).mean()"),
+     f"{_L}.sum() / N"),
     ("the base of the logarithm is not e.", "对数的底不是 e。",
      "-(y * np.log2(y_hat)).sum() / N", "-(y * np.log10(y_hat)).sum() / N"),
     ("that is an array, and the loss is one number: the sum over all, divided by N.",
@@ -240,11 +244,6 @@ MISTAKES = {
     (*WITHOUT_Y, "-np.log(y_hat).sum() / N"),
     ("the logarithm is taken of the sum of all; take it of each probability first, then sum.",
      "对总和取了对数；应该先对每个概率取对数，再求和。", "-np.log((y * y_hat).sum()) / N"),
-    ("that is the share of right or wrong answers. It moves in jumps and has no gradient; the loss "
-     "is the cross-entropy.",
-     "这是答对（答错）的比例。它是跳着变的，没有梯度；损失是交叉熵。",
-     "(y_hat.argmax(axis=1) != y.argmax(axis=1)).mean()",
-     "(y_hat.argmax(axis=1) == y.argmax(axis=1)).mean()"),
     ("that is the mean squared error; here the loss is the cross-entropy.",
      "这是均方误差；这里的损失是交叉熵。", "((y - y_hat) ** 2).sum() / N"),
   ],
@@ -252,7 +251,7 @@ MISTAKES = {
     ("where y_hat is 0, 1 / 0 is inf and 0 / 0 nan: give y_hat a lower limit first, as for the "
      "logarithm.",
      "y_hat 为 0 的地方，1 / 0 是 inf，0 / 0 是 nan：和取对数时一样，先给 y_hat 设一个下限。",
-     f"{_G} / N", f"np.where(y == 1, {_G} / N, 0)"),
+     f"{_G} / N"),
     (*FUSED, "y_hat - y"),
     ("that is the logarithm itself; its derivative is 1 / y_hat.",
      "这还是对数本身；它的导数是 1 / y_hat。", _L),
@@ -260,10 +259,8 @@ MISTAKES = {
     ("one number is left of each row, that of the right class (picked out, or the rest added to "
      "it); the gradient has the shape of y_hat, with 0 everywhere else.",
      "每一行只剩下一个数，即正确类别的那个（挑出来的，或者求和得到的）；梯度的形状要和 y_hat 一样，"
-     "其他位置是 0。", f"({_G} / N)[y == 1]",
-     f"({_G} / N)[y == 1][:, None]"),
+     "其他位置是 0。", f"({_G} / N)[y == 1]"),
     (*OF_ALL, f"{_G} / (N * D)"),
-    (*AGAIN, "softmax(y_hat) - y", "-y / softmax(y_hat)"),
     (*WITHOUT_Y, "-1 / y_hat"),
   ],
 }
@@ -293,11 +290,10 @@ RELATIONS = [
     ("it is as many times too large as there are columns: is it added once for each of them, or "
      "divided by a mean in place of a sum?",
      "结果是正确值的列数倍：是不是每一列都加了一次，或者除以的是平均而不是和？",
-     "right * D", "right * m"),
-    ("the result is divided by the number of columns, or of all entries. Nothing is to be divided "
-     "here: only the loss takes a mean, once.",
-     "除以了列数（或全部元素的个数）。这里什么都不用除：求平均只在损失里做一次。", "right / D",
-      "right / m", "right / (N * D)", "right / (N * m)"),
+     "right * D"),
+    ("the result is divided by the number of columns. Nothing is to be divided here: only the loss "
+     "takes a mean, once.",
+     "除以了列数。这里什么都不用除：求平均只在损失里做一次。", "right / D", "right / m"),
     ("results are added to those of the call before (+=, or a = a + ...). Every call has to set "
      "them anew, without the old ones.",
      "把结果累加到了上一次的结果上（+=，或者 a = a + ...）。每次调用都要重新设置，不要带上旧值。",
@@ -310,7 +306,7 @@ RELATIONS = [
      "right * k"),
     ("only the first row of the batch counts: an index 0, or a `return` inside the loop?",
      "只算了这一批的第一行：是不是下标写死成了 0，或者把 return 写在了循环里？",
-     "right[0]", "first", "first / N", "np.vstack([right[:1], np.zeros_like(right[1:])])"),
+     "first", "first / N"),
     ("only the last row of the batch is left: does each turn of a loop replace the one before, or "
      "does a line stand after the loop that belongs inside?",
      "只剩下这一批的最后一行：是不是循环里每次都覆盖了上一次的结果，或者该写在循环里的一行写到了"
@@ -321,27 +317,20 @@ RELATIONS = [
      "beginning with zeros?",
      "只算了这一批的最后一行：是不是循环里每次都重新赋值，而没有从 0 开始累加（+=）？",
      "last if last.shape == right.shape else 0"),
-    ("the last row is left out: does a loop end one too early?", "漏了最后一行：循环少跑了一次？",
-     "right[:-1]", "right - last", "np.vstack([right[:-1], np.zeros_like(right[-1:])])"),
-    ("only one entry is returned, the first or the last: each has its own place, y[i, j] = ...",
-     "只返回了一个元素（第一个或最后一个）：每个元素要放到自己的位置，y[i, j] = ...。",
-     "right.flat[0]", "right.flat[-1]"),
-    ("the first or the last column is missing.", "少了第一列或最后一列。", "right[:, 1:]",
-     "right[:, :-1]"),
+    ("the first column is missing.", "少了第一列。", "right[:, 1:]"),
     ("all is added up (averaged) to one number: np.sum and np.mean without axis= do that.",
      "全部加起来（平均）成了一个数：np.sum、np.mean 不写 axis= 就会这样。", "right.sum()",
      "right.mean()"),
     ("numbers that have to stay apart are added up (averaged): a sum has one axis too many, or a "
-     "loop adds (+=) what belongs into rows of its own.",
-     "把应该分开的数加起来（平均）了：求和时多加了一个轴，或者循环里本该各放一行的却累加（+=）了。",
+     "loop adds (+=) what belongs in places of its own.",
+     "把应该分开的数加起来（平均）了：沿着不该求和的轴求了和，或者循环里本该分开存放的却累加（+=）了。",
      *(f"right.{f}({axis})" for f in ("sum", "mean") for axis in (
        "axis=0", "axis=1", "axis=0, keepdims=True", "axis=1, keepdims=True"))),
     ("the numbers are right, the shape is not: transposed, reshaped, or one dimension too many or "
      "too few (keepdims, squeeze, None).",
      "数值都对，形状不对：转置了，改了形状，或者多了、少了一维（keepdims、squeeze、None）。",
-     "right.T", "right.ravel()", "right.reshape(1, -1)", "right.reshape(-1, 1)", "right[None]",
-     "right[:, None]",
-     "right[..., None]", "right.squeeze()", "np.array([right])", "np.array([[right]])"),
+     "right.T", "right.ravel()", "right.reshape(-1, 1)", "right[None]", "right[:, None]",
+     "right.squeeze()"),
 ]
 
 SIGN_TOO = ("the sign is wrong, and besides:", "符号错了，另外：")
@@ -420,6 +409,9 @@ FACTS = {
         "backward would be right with the {1} in self.{0}, but forward has kept something else "
         "there.",
         "如果 self.{0} 里存的是{1}，backward 就是对的；但 forward 存进去的是别的东西。"),
+    "kept none": (
+        "None stands in self.{0}: forward has kept nothing there.",
+        "forward 没有在 self.{0} 里存东西：它是 None。"),
     "cancels": (
         "everything cancels: the entries in a row of the Jacobian add up to 0. Each has to be "
         "multiplied by its grad_y_j before they are added up.",
@@ -441,7 +433,7 @@ FACTS = {
         "改动这一批的其他行，结果的第一行也跟着变。每一行是一个独立的样本：不能跨行求和或求平均，"
         "也不能做结果为 (N, N) 的乘积。"),
     "samples counted": (
-        "`{0}` counts the rows (samples), but `{1}` compares classes: the two indices of a "
+        "`{0}` counts the rows (samples), but `{1}` should compare classes: the two indices of a "
         "Jacobian both count the columns of one row. The rows need a loop of their own around "
         "these two.",
         "`{0}` 数的是行（样本），而 `{1}` 比较的应该是类别：雅可比矩阵的两个下标都数同一行里的列。"
@@ -460,10 +452,6 @@ FACTS = {
         "每一行单独算都对，但整批一起算时只有第一行对：后面的行用到了前面某一行的量。"),
     "far": ("ordinary numbers come out right; these do not: {0}.",
             "一般的数都算得对，这样的数不对：{0}。"),
-    "rebinds": (
-        "`{0}` gives the variable of the loop another value, which changes no array: put the "
-        "result into its place, y[i] = ...",
-        "`{0}` 只是给循环变量换了一个值，不会改变数组：要把结果放进数组里，y[i] = ...。"),
     "hidden nan": (
         "np.nan_to_num only hides that inf / inf or 0 / 0 was computed: what it puts there is "
         "wrong. Avoid the nan (in a softmax, by subtracting each row's maximum before exp).",
@@ -515,6 +503,10 @@ FACTS = {
         "two arrays of the same shape are multiplied entry by entry, by *; @ and np.dot are the "
         "matrix product.",
         "形状相同的两个数组要用 * 逐元素相乘；@ 和 np.dot 是矩阵乘法。"),
+    "third axis": (
+        "`{0}` adds a third axis. x and grad_y are matrices already, with a sample in each row: "
+        "without it, .T is their transpose.",
+        "`{0}` 多加了第三个轴。x 和 grad_y 本来就是矩阵，每一行是一个样本：去掉它，.T 就是转置。"),
     "stacks": (
         "of stacked matrices, @ multiplies the last two axes, and the axes before them have to "
         "agree: for a batch, n comes first, as in (N, D, D) and (N, D, 1).",
@@ -568,9 +560,10 @@ FACTS = {
         "grad_y 为 0 时梯度应该是 0，这里却不是：多加（或多减）了一项，其中没有因子 grad_y。"),
     "not linear": (
         "twice as large a grad_y has to give twice as large a gradient, and here it does not: "
-        "grad_y may only be a factor, once in each term, and goes into no exp, square or quotient.",
+        "grad_y may only be a factor, once in each term, and goes into no exp, square, "
+        "denominator or argmax.",
         "grad_y 变为两倍，结果也应该变为两倍，这里却不是：grad_y 只能作为因子，每一项里恰好一次，"
-        "不能放进 exp、平方或分母里。"),
+        "不能放进 exp、平方、分母或 argmax 里。"),
     "entries mix": (
         "an entry of the result changes when another entry in its row of the input does; here each "
         "result depends on its own entry alone.",
@@ -690,10 +683,9 @@ REPAIRS = {
                  "rows of (N, D).",
                  "`{0}` 少了一维：写上 keepdims=True 就是一列 (N, 1)，才能和 (N, D) 逐行对齐。"),
     "axis": ("`{0}` runs over the wrong axis, or drops a dimension: `{1}` is meant. axis=1 is "
-             "within each row, axis=0 over the rows of the batch; keepdims=True keeps the "
-             "dimension.",
-             "`{0}` 的轴不对，或者少了一维：应该是 `{1}`。axis=1 是在每一行之内，axis=0 是对这一批"
-             "的各行；keepdims=True 保留这一维。"),
+             "within each row, axis=0 over the rows; keepdims=True keeps the dimension.",
+             "`{0}` 的轴不对，或者少了一维：应该是 `{1}`。axis=1 是在每一行之内，axis=0 是跨各"
+             "行；keepdims=True 保留这一维。"),
     "column": ("`{0}` has one dimension, (N,): as a column, (N, 1), it fits the rows of (N, D). "
                "keepdims=True or [:, None] makes it one.",
                "`{0}` 只有一维 (N,)；写成一列 (N, 1) 才能和 (N, D) 逐行对齐：用 keepdims=True 或 "
@@ -748,7 +740,7 @@ REPAIRS_OF_NUMBERS = {
     "missing": ("`{1}` is missing: `{0}` should be `{2}`{3}.",
                 "漏了 `{1}`：`{0}` 应该是 `{2}`{3}。"),
 }
-IN_PLACES = ("\nIt is so in several places; these lines become {0}.",
+IN_PLACES = ("\nThe same holds in several places; these lines become {0}.",
              "\n同样的问题有好几处，改后是：{0}。")
 REMAINS = {
     "y": ("\n(Ordinary numbers then come out right; very large ones, such as 1000, do not yet.)",

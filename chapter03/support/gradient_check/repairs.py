@@ -311,10 +311,15 @@ def _slots(tree, call):
 
 
 def _decides(parent, field, index, node):
-    """Return whether a node is the condition of an `if` or of np.where, and not of two indices."""
+    """Return whether a node is the condition of an `if` or of np.where, or a mask.
+
+    It is none where it compares two indices.
+    """
     match node:
         case ast.Compare(ast.Name(), [ast.Eq() | ast.NotEq()], [ast.Name()]):
             return False
+    if field == "slice" and isinstance(node, ast.Compare):
+        return True  # a mask
     is_of_where = isinstance(parent, ast.Call) and ast.unparse(parent.func) == "np.where"
     return field == "test" or (is_of_where and field == "args" and index == 0)
 

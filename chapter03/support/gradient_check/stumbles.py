@@ -4,10 +4,14 @@
 RECURSION = ("the method calls itself, in place of computing anything; that leads nowhere.",
              "方法调用了自己，而没有真正计算，这样不会有结果。")
 MEANT = ("there is no `{0}`: `{1}` is meant.", "没有 `{0}`：这里应该是 `{1}`。")
+KEPT = (" Forward has kept {0}.", "forward 存下的有 {0}。")
+NEVER_SET = ("self.{0} was never set: what backward needs has to be kept by forward, in self, "
+             "under this name.{close}{kept}",
+             "从来没有设置过 self.{0}：backward 要用的量，要先在 forward 里用同样的名字存进 self。"
+             "{close}{kept}")
 # What matches `method: message` and, below it, the line of code: the first pattern counts. {0},
 # {1} are the parts in parentheses, {close} a name that resembles the misspelt one, {kept} what
 # forward has kept, {first} the method's first line.
-KEPT = (" Forward has kept {0}.", "forward 存下的有 {0}。")
 STUMBLES = [
     ("AssertionError", "an `assert` of your own stops here: is what it demands true?",
      "是你自己写的 assert 停在了这里：它的要求成立吗？"),
@@ -161,11 +165,7 @@ STUMBLES = [
     (r"object has no attribute '(\w+)'\nself\.\1\b[^=]*[-+*/@]=",
      "there is no self.{0} yet, so nothing can be added to it: each call has to set it anew (=).",
      "还没有 self.{0}，没法在它上面累加：每次调用都要重新设置它（=）。"),
-    ("'(?:Linear|Sigmoid|Softmax|CrossEntropyLoss)' object has no attribute '(.*?)'",
-     "self.{0} was never set: what backward needs has to be kept by forward, in self, under this "
-     "name.{close}{kept}",
-     "从来没有设置过 self.{0}：backward 要用的量，要先在 forward 里用同样的名字存进 self。"
-     "{close}{kept}"),
+    ("'(?:Linear|Sigmoid|Softmax|CrossEntropyLoss)' object has no attribute '(.*?)'", *NEVER_SET),
     ("has no attribute '(ln)'", "NumPy's natural logarithm is np.log.",
      "NumPy 的自然对数是 np.log。"),
     ("module 'numpy' has no attribute '(float|int|bool|object)'",
@@ -247,8 +247,10 @@ STUMBLES = [
      "np.vectorize is given a function, and not what it returns.",
      "np.vectorize 的参数是函数本身，而不是它算出的结果。"),
     ("truth value of an array",
-     "`if`, `and`, `max` want one truth value; comparing an array gives one for each entry.",
-     "if、and、max 只能判断一个真假；数组比较的结果是每个元素各有一个真假值。"),
+     "`if`, `and`, `max` want one truth value; comparing an array gives one for each entry. "
+     "np.where, or a mask, decides entry by entry.",
+     "if、and、max 只能判断一个真假；数组比较的结果是每个元素各有一个真假值。要逐元素判断，用 "
+     "np.where 或掩码。"),
     (r"(?:only integer|scalar index|as an integer).*\n.*\b(range|zeros|ones|empty|reshape|eye)\(",
      "{0} takes whole numbers, such as len(y) or y.shape[1], and no array or list.",
      "{0} 的参数是整数，例如 len(y)、y.shape[1]，不能是数组或 list。"),
@@ -259,7 +261,8 @@ STUMBLES = [
      "an index has to be an integer. grad_y is no label but a gradient; no labels arrive here.",
      "下标必须是整数。grad_y 是梯度，不是标签；这一层没有标签。"),
     (r"^Cross.*(?:used as indices|only integer|indexing arrays).*\n.*\[[^]]*\by\b",
-     "an index has to be an integer; rows of y are one-hot, the class is the column with the 1.",
+     "an index has to be an integer; the rows of y are one-hot: the class is the column with the "
+     "1.",
      "下标必须是整数；y 的每一行是独热编码，1 所在的列才是类别。"),
     ("used as indices|only integer|indexing arrays",
      "an index has to be an integer, or a mask of True and False. `for y in rows` gives the rows "
