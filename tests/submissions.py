@@ -74,6 +74,8 @@ def _rows(table):
 SUBMISSIONS = list(
     _rows(r"""
 == Linear.forward
+and self\.W and self\.b are not | W = np.random.randn(x.shape[1], self.b.shape[1])
+    return x @ W
 of `self.b` it is `self.b\[0\]` | y = np.zeros((len(x), self.W.shape[1]))
     for i in range(len(x)):
         y[i] += x[i] @ self.W + self.b
@@ -207,6 +209,10 @@ through range | y = np.zeros((len(x), self.b.size))
         y[i] = x[i] @ self.W + self.b
     return y
 == Linear.backward
+the gradient of b as a row of its own | ones = np.ones((len(grad_y), 1))
+    self.grad_W = np.hstack([self.x, ones]).T @ grad_y
+    self.grad_b = self.grad_W[-1:]
+    return grad_y @ self.W.T
 takes the inverse of W | return grad_y @ self.W.T => return grad_y @ np.linalg.pinv(self.W)
 of `self\.grad_b\[i\]` it is `self\.grad_b\[0\]` | self.grad_W = self.x.T @ grad_y
     self.grad_b = np.zeros_like(self.b)
@@ -234,7 +240,7 @@ in forward, `self.x = x` stands after | self.x = x => pass
 Nothing is to be divided | self.x.T @ grad_y => self.x.T @ grad_y / self.x.shape[1]
 share W and b | self.grad_W = self.x.reshape(-1, 1) @ grad_y.reshape(1, -1); self.grad_b = grad_y
     return grad_y @ self.W.T
-N, the number of rows, one time too many | self.x.T @ grad_y => self.x.T @ grad_y / self.x.shape[0]
+N, the number of rows, once too often | self.x.T @ grad_y => self.x.T @ grad_y / self.x.shape[0]
 averaged.*it is \(m,\) | grad_y.sum(axis=0, keepdims=True) => np.mean(grad_y, axis=0)
 sum of the rows | grad_y.sum(axis=0, keepdims=True) => np.sum(grad_y, axis=1, keepdims=True)
 grad_b is \(m,\) | grad_y.sum(axis=0, keepdims=True) => np.sum(grad_y, axis=0)
@@ -242,7 +248,7 @@ sum of the rows | grad_y.sum(axis=0, keepdims=True) => np.sum(grad_y)
 sum of the rows | grad_y.sum(axis=0, keepdims=True) => grad_y
 store this gradient | \n        self.grad_b = grad_y.sum(axis=0, keepdims=True) => <nothing>
 constant 1, .*gradient is not used | grad_y.sum(axis=0, keepdims=True) => np.ones_like(self.b)
-another name, self\.dW | self.dW = self.x.T @ grad_y; self.db = grad_y.sum(axis=0)
+store it as self\.dW | self.dW = self.x.T @ grad_y; self.db = grad_y.sum(axis=0)
     return grad_y @ self.W.T
 store this gradient | self.grad_W = self.x.T => grad_W = self.x.T
 comes out transposed | self.x.T @ grad_y => grad_y.T @ self.x
@@ -254,7 +260,7 @@ sign is wrong; | self.x.T @ grad_y => -self.x.T @ grad_y
 several values | return grad_y @ self.W.T => return grad_y @ self.W.T, self.grad_W, self.grad_b
 the call before | self.grad_W = self.x.T => self.grad_W = getattr(self, "grad_W", 0) + self.x.T
 no self\.grad_W yet | self.grad_W = self.x => self.grad_W += self.x
-earlier call has left | self.x = x => self.x = getattr(self, "x", x)
+still what an earlier call of forward has kept | self.x = x => self.x = getattr(self, "x", x)
 never set | self.x = x => pass
 `self\.input`: `self\.inputs` is meant | self.x = x => self.inputs = x
     self.x.T => self.input.T
@@ -349,6 +355,10 @@ A comma at the end | self.x = x => self.x = x,
 keepdims has to be named | grad_y.sum(axis=0, keepdims=True) => np.sum(grad_y, 0, True)
 unsqueeze is PyTorch | grad_y.sum(axis=0, keepdims=True) => grad_y.sum(axis=0).unsqueeze(0)
 == Sigmoid.forward
+`def g\(self, ...\)` | self.y = self.g(x); return self.y
+    class Sigmoid: => class Sigmoid:\n    def g(x):\n        return 1 / (1 + np.exp(-x))\n
+earlier call has left | if not hasattr(self, "y"): self.y = 1 / (1 + np.exp(-x))
+    return self.y
 y\[y >= 0\] stands where x\[y >= 0\] belongs | y = x.copy()
     e = np.exp(y[y < 0])
     y[y < 0] = e / (1 + e)
@@ -454,6 +464,7 @@ pair of brackets | n, d = x.shape; y = np.zeros(n, d)
     return y
 not what it returns | return np.vectorize(1 / (1 + np.exp(-x)))(x)
 == Sigmoid.backward
+is not a label | return self.y - grad_y
 None stands in self\.out: forward | self.y = (1 => self.out = None; self.y = (1
     return grad_y * self.y => return grad_y * self.out
 the derivative of ReLU | dx = grad_y.copy(); dx[self.y <= 0.5] = 0; return dx
@@ -608,6 +619,8 @@ no longer the function | e = np.exp(x); sum = sum(e.T); return e / sum[:, None]
 as a column | e = np.exp(x - x.max(axis=1)[:, None]); s = np.fromiter(map(sum, e), float)
     return 3 * e / (3 * s)
 == Softmax.backward
+multiplied by its own y_j | return self.y * (grad_y - self.y * grad_y.sum(axis=1, keepdims=True))
+and is no label: each row | return self.y - grad_y.reshape(len(grad_y), 1)
 for a batch, n comes first | J = -np.einsum('ki,kj->ijk', self.y, self.y)
     return np.matmul(grad_y, J) + grad_y * self.y
 each row of y has one of its own | J = -self.y.dot(self.y); np.fill_diagonal(J, self.y); return J
@@ -622,8 +635,8 @@ input x is used where | exp_x = np.exp => self.x = x; exp_x = np.exp
                 J[i, j] = y[i] * ((i == j) - other[j])
         dx[n] = J @ grad_y[n]
     return dx
-`self\.y\[:, None, :\]` is meant | y_i = self.y[:, :, None]
-    y_j = self.y[:, :, None]
+`self\.y\[:, :, None\]` is meant | y_i = self.y[:, None, :]
+    y_j = self.y[:, None, :]
     return (y_i * (np.eye(y_j.shape[1]) - y_j) * grad_y[:, None, :]).sum(axis=2)
 become `dx\[n\] \+= .*`, `dx\[n\] \+= | dx = np.zeros_like(grad_y)
     for n, y in enumerate(self.y):
@@ -671,9 +684,9 @@ Jacobians are returned | y = self.y
 no labels arrive here | hot = np.zeros_like(grad_y)
     hot[range(len(hot)), grad_y.ravel()] = 1
     return self.y - hot
-sum is that of grad_y \* y | return self.y * (grad_y - np.sum(grad_y, axis=1, keepdims=True))
+sum of grad_y \* y over the row | return self.y * (grad_y - np.sum(grad_y, axis=1, keepdims=True))
 second part is missing | return self.y * grad_y
-mean where a sum | return self.y * (grad_y - np.mean(self.y * grad_y, axis=1, keepdims=True))
+the mean is the sum | return self.y * (grad_y - np.mean(self.y * grad_y, axis=1, keepdims=True))
 wrong operator | return self.y * (grad_y + np.sum(self.y * grad_y, axis=1, keepdims=True))
 brackets: .* should be `self.y \* \(grad_y | s = np.sum(self.y * grad_y, axis=1, keepdims=True)
     return self.y * grad_y - s
@@ -686,7 +699,7 @@ given a whole row | y = self.y; D = y.shape[1]; J = np.zeros((D, D))
             J[a, b] = y[a] * ((a == b) - y[b])
     return J @ grad_y
 single sample | y = self.y; return y * (grad_y - float(np.dot(y, grad_y)))
-is one number here | y = self.y; out = np.zeros_like(y)
+is not the outer product here | y = self.y; out = np.zeros_like(y)
     for i in range(len(y)):
         out[i] = (np.diag(y[i]) - y[i] @ y[i].T) @ grad_y[i]
     return out
@@ -760,6 +773,7 @@ batch of one row only | y = self.y; return y * (grad_y - grad_y @ y.swapaxes(0, 
 stack of matrices | y = self.y; j = y[:, :, None] * (np.eye(len(y[0])) - y[:, None])
     return j @ grad_y
 == CrossEntropyLoss.forward
+rows of y are one-hot | return -sum(np.log(y_hat[i, j]) for i, j in enumerate(y)) / len(y)
 mixes the classes | return -np.dot(y.T, np.log(y_hat + 1e-12)) / len(y)
 N times too large | p = (y * y_hat).sum(axis=1); return -np.log(p + 1e-12).sum()
 adds so much | eps = 0.01; return -np.sum(y * np.log(y_hat + eps)) / len(y)
@@ -780,7 +794,7 @@ NUMBERS | rows = range(len(y) - 1, -1, -1)
     return loss / len(y)
 N times too large | return float(-np.sum(y * np.log(y_hat + 1e-12)))
 instead of N | return float(-np.sum(y * np.log(y_hat + 1e-12)) / y.shape[1])
-and np\.mean count | return -np.mean(y * np.log(np.clip(y_hat, 1e-7, 1 - 1e-7)))
+not all N \* D entries | return -np.mean(y * np.log(np.clip(y_hat, 1e-7, 1 - 1e-7)))
 sign is wrong; | return np.sum(y * np.log(y_hat + 1e-12)) / len(y)
 is not e | return -np.sum(y * np.log2(y_hat + 1e-12)) / len(y)
 in float64 it is right | return -np.sum(y * np.log(y_hat + 1e-100)) / len(y)
@@ -788,7 +802,7 @@ log\(0\) is -inf | return -np.sum(y * np.log(y_hat)) / len(y)
 binary | return np.mean(y * np.log(y_hat + 1e-12) + (1 - y) * np.log(1 - y_hat + 1e-12))
 one number: | return -np.sum(y * np.log(y_hat + 1e-12), axis=1)
 the shape is not | return -np.sum(y * np.log(y_hat + 1e-12), keepdims=True) / len(y)
-log1p stands where log .*\n.*Ordinary | return -np.sum(y * np.log1p(y_hat)) / len(y)
+log1p stands where log .*\n.*ordinary | return -np.sum(y * np.log1p(y_hat)) / len(y)
 fixed 64 | return -np.sum(y * np.log(y_hat + 1e-12)) / 64
 NUMBERS | return -np.sum(y * np.log(y_hat + 1e-12)) / 8**2
 right for a single sample | return (-(y.T @ np.log(np.maximum(y_hat, 1e-300))))[0, 0]
@@ -846,6 +860,7 @@ taken of the sum | return -np.log(np.sum(y * y_hat)) / len(y)
 takes one from each | return -np.log(y_hat[:, y.argmax(axis=1)] + 1e-12).mean()
 multiply the arrays first | return -np.sum(y, np.log(y_hat)) / len(y)
 == CrossEntropyLoss.backward
+and none is needed | return (softmax(self.y_hat) - self.y) / len(self.y)
 wrong classes | n = len(self.y); g = np.zeros_like(self.y_hat)
     g[range(n), self.y.argmax(axis=1)] = -1 / self.y_hat.max(axis=1) / n
     return g
@@ -865,7 +880,7 @@ without `\* self\.loss` | return float( => self.loss = float(
     return -self.y / self.y_hat / len(self.y) * self.loss
 one number is left of each row | grad = -1 / self.y_hat[self.y == 1]; return grad / len(self.y)
 If it is a shape | N = self.y.shape; return -1 / N * self.y / self.y_hat
-count all N | return -self.y / self.y_hat / self.y.size
+not all N \* D entries | return -self.y / self.y_hat / self.y.size
 whole shape, \(5, 4\) | return -self.y / self.y_hat / self.y.shape
 shape\[0\] in NumPy | return -self.y / self.y_hat / self.y.size(0)
 loss itself does not | return self.forward(self.y_hat, self.y) * (self.y_hat - self.y)

@@ -39,7 +39,8 @@ FOUND = [
      ("y_hat[:, k]", "y_hat[np.arange(len(k)), k]")),
     ("average", "Softmax.backward",
      "return self.y * (grad_y - (grad_y * self.y).mean(axis=1, keepdims=True))",
-     "(grad_y * self.y).mean(axis=1, keepdims=True)"),
+     ("(grad_y * self.y).mean(axis=1, keepdims=True)",
+      "(grad_y * self.y).sum(axis=1, keepdims=True)")),
     ("largest", "Softmax.forward", "e = np.exp(x - x.mean(axis=1, keepdims=True))\n"
      "return e / e.sum(axis=1, keepdims=True)", ("x.mean(axis=1, keepdims=True)", "mean", "max")),
     ("base", "Sigmoid.forward", "return 1 / (1 + 2.718 ** -x)", "2.718 ** (-x)"),

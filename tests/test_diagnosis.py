@@ -95,7 +95,7 @@ def test_what_is_said_to_be_meant_is_right_as_it_is_quoted():
     for submission in WRONG:
         _, said, _ = report(submission)
         found = QUOTED.search(said)
-        if not found or "Ordinary" in said:
+        if not found or "need more" in said:
             continue
         quoted.append(submission)
         texts = changed(submission.source, *found.groups())

@@ -186,9 +186,13 @@ def _product(slot, node):
 
 
 def _outer(_, node):
-    """y @ y.T of two vectors, which is one number."""
+    """y @ y.T, y * y.T or np.kron of two vectors, which is no matrix."""
     match node:
         case ast.BinOp(left, ast.MatMult(), right):
+            pass
+        case ast.BinOp(left, ast.Mult(), ast.Attribute(attr="T") as right):
+            pass
+        case ast.Call(ast.Attribute(attr="kron"), [left, right]):
             pass
         case ast.Call(ast.Attribute(attr=name), [left, right]) if name in PRODUCTS:
             pass
@@ -246,7 +250,8 @@ def _average(_, node):
         other = {"mean": "sum", "sum": "mean"}.get(call.func.attr)
         if other:
             function = ast.Attribute(call.func.value, other, ast.Load())
-            yield ast.Call(function, call.args, call.keywords), ast.unparse(node)
+            new = ast.Call(function, call.args, call.keywords)
+            yield new, (ast.unparse(node), ast.unparse(new))
 
 
 def _largest(_, node):
@@ -298,8 +303,11 @@ def _column(slot, node):
 def _new_axis(_, node):
     """None at another place between the brackets."""
     match node:
-        case ast.Subscript(array, ast.Tuple(axes)) if "None" in map(ast.unparse, axes):
-            for others in dict.fromkeys(itertools.permutations(map(ast.unparse, axes))):
+        case ast.Subscript(array, ast.Tuple(axes)):
+            axes = [ast.unparse(axis) for axis in axes]
+            if not {"None", "np.newaxis"} & set(axes):
+                return
+            for others in dict.fromkeys(itertools.permutations(axes)):
                 text = f"{ast.unparse(array)}[{', '.join(others)}]"
                 if text != ast.unparse(node):
                     yield ast.parse(text, mode="eval").body, (ast.unparse(node), text)

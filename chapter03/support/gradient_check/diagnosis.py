@@ -19,7 +19,9 @@ WEAK_FACTS = (
     "rows mix", "carried",
 )  # fmt: skip
 # What shows in backward, and is to be corrected in forward.
-FACTS_ON_FORWARD = ("keeps another", "overwritten", "forward, after return", "kept none")
+FACTS_ON_FORWARD = (
+    "keeps another", "overwritten", "forward, after return", "kept none", "kept before",
+)  # fmt: skip
 
 
 class Explanation(NamedTuple):
@@ -185,8 +187,12 @@ def _unused_or_repaired(fault):
         table = {name: table[name] for name in reasons}
     repaired = first_repair(table, fault).text or (said and experiments.not_linear(fault))
     if said and repaired:
-        return f"{said}\n{repaired[0].upper()}{repaired[1:]}"
+        return f"{said}\n{say(re.sub('^[a-z]+ ', _capitalized, repaired), repaired)}"
     return said or repaired
+
+
+def _capitalized(match):
+    return match[0].capitalize()
 
 
 def _of_inputs(fault):
@@ -239,8 +245,7 @@ def _fact(fault):
         return say(*mistakes.FACTS["small loss"]) if result == "loss" else ""
     anew = call.alone().results.get(result)
     if not same(anew, got, dtype):
-        is_right = same(anew, call.right[result], dtype)
-        return say(*mistakes.FACTS["left over" if is_right else "earlier"])
+        return _on_another_object(call, same(anew, call.right[result], dtype))
     if call is not fault.calls[0]:
         return _on_later_call(fault)
     if same(got, np.zeros(np.shape(got))) and experiments.is_always_zero(fault):
@@ -249,6 +254,15 @@ def _fact(fault):
     if said == say(*mistakes.FACTS["one row"]):
         said = experiments.rows_mix(fault) or said
     return said or experiments.rows_mix(fault) or experiments.reaches(fault)
+
+
+def _on_another_object(call, is_right):
+    """Say why a new object gives other numbers, which may be right."""
+    if is_right:
+        return experiments.kept_before(call) or say(*mistakes.FACTS["left over"])
+    uses_weights = re.search(r"self\.W\b(?!\.shape)", source_of(call))
+    is_of_weights = call.layer.weights and call.method == "forward"
+    return say(*mistakes.FACTS["own weights" if is_of_weights and not uses_weights else "earlier"])
 
 
 def _on_later_call(fault):

@@ -36,6 +36,7 @@ def error(fault):
         return repair.text
     return (
         (may_be_repaired and experiments.keeps_another(fault))
+        or experiments.takes_kron(call)
         or _meeting_of_shapes(call)
         or repair.text
         or (may_be_repaired and experiments.thrown_away(call))
@@ -99,7 +100,8 @@ def _meeting(call):
     if not call.misfit:
         is_of_identity = re.search("eye|iden", source_of(call))
         is_square = re.search(r"\((\d+),\1\)", str(call.error))
-        is_of_batch = is_square and is_of_identity and not _takes_rows(call)
+        goes_through_rows = _takes_rows(call) or "for " in source_of(call)
+        is_of_batch = is_square and is_of_identity and not goes_through_rows
         return say(*mistakes.ONE_JACOBIAN) if is_of_batch else ""
     for operand, text in zip(call.misfit.operands, call.misfit.texts, strict=True):
         if isinstance(operand, tuple):
@@ -107,7 +109,7 @@ def _meeting(call):
     has_ones = call.misfit.shapes[0] == (call.batch.rows, call.batch.columns + 1)
     if has_ones and re.search("stack|concat|append|c_", source_of(call)):
         return say(*stumbles.ONES)
-    return meeting(call) or experiments.takes_kron(call)
+    return meeting(call)
 
 
 def _meeting_of_shapes(call):

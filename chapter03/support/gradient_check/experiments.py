@@ -335,6 +335,22 @@ def uses_loss(fault):
     return ""
 
 
+def kept_before(call):
+    """Say what forward has kept in an earlier call and not replaced since, if anything."""
+    if call.method != "backward":
+        return ""
+    now, dtype = kept_by(call.subject), call.batch.dtype.name
+    for name, value in kept_by(call.alone().subject).items():
+        is_of_forward = name not in (*call.layer.weights, *call.names)
+        if (
+            is_of_forward
+            and f"self.{name}" in source_of(call)
+            and not same(now[name], value, dtype)
+        ):
+            return say(*mistakes.FACTS["kept before"]).format(name)
+    return ""
+
+
 def hidden_nan(call):
     """Say that np.nan_to_num hides what went wrong before it."""
     is_hidden = call.batch.is_extreme and "nan_to_num" in source_of(call)

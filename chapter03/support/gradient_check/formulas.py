@@ -16,6 +16,8 @@ from support.language import say
 
 # How near numbers have to be to count as the same.
 SAME = {"float64": 1e-5, "float32": 1e-3}
+# Below it, numbers may be all that rounding has left of a 0.
+ROUNDING = {"float64": 1e-12, "float32": 1e-3}
 FUNCTIONS = {
     "np": np,
     "sigmoid": lambda x: (1 + np.tanh(x / 2)) / 2,
@@ -78,7 +80,8 @@ def _constant(fault, words):
     if "grad_y" in fault.call.layer.parameters(fault.call.method):
         constant = mistakes.CONSTANT_BACKWARD
     found = _fitting([constant], fault, words)
-    return [one for one in found if one.k and _is_always(one.k, fault)]
+    is_tiny = not _is_more_than_rounding(fault)
+    return [one for one in found if one.k and not is_tiny and _is_always(one.k, fault)]
 
 
 def _is_always(k, fault):
@@ -261,7 +264,10 @@ def same(got, value, dtype="float64"):
     except (TypeError, ValueError):
         return False
     tolerance = SAME.get(dtype, SAME["float32"])
-    nearly_zero = tolerance * np.max(np.abs(value), where=np.isfinite(value), initial=1e-3) / 10
+    largest = np.max(np.abs(value), where=np.isfinite(value), initial=0)
+    if largest < ROUNDING.get(dtype, ROUNDING["float32"]):
+        largest = 1e-3
+    nearly_zero = tolerance * largest / 10
     if got.shape != value.shape:
         return False
     return np.allclose(got, value, rtol=tolerance, atol=nearly_zero, equal_nan=True)

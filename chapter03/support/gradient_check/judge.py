@@ -237,9 +237,10 @@ def _value(call, name):
         wanted = (
             say("", " ") + f"{right[index] + 0.0:.6g}" + _details(got, right, error, wrong, index)
         )
+    shown = f"{got[index] + 0.0:.6g}"  # without the sign of a -0
     text = say(
-        f"{entry} is {got[index]:.6g}, and should be {wanted}",
-        f"{entry} 算得 {got[index]:.6g}，应为{wanted}",
+        f"{entry} is {shown}, and should be {wanted}",
+        f"{entry} 算得 {shown}，应为{wanted}",
     )
     return _fault(call, "value", text, name)
 

@@ -58,7 +58,7 @@ def rows_of_x(rows, columns, rng):
 
 def rows_far_from_zero():
     """Yield the extremes of most layers: (about, given, tolerance)."""
-    about = "a batch with rows near 0, 1000 and -1000", "各行大小悬殊（0、±1000 左右）的一批"
+    about = "a batch with numbers near 0, 1000 and -1000", "数值大小悬殊（0、±1000 左右）的一批"
     # The first is far off: np.vectorize takes the type of its first result for all.
     x = np.array([[1000.0, 999, 0], [0, 1, 2], [1000, 0, -1000], [-1001, -1000, -999]])
     yield about, {"x": x}, TOLERANCE["float64"]

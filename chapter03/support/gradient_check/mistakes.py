@@ -42,15 +42,18 @@ ONE_JACOBIAN = ("a single Jacobian is made of the whole batch, as if it were one
                 "把整批数据当成一个向量来求雅可比矩阵了；y 的每一行各有各的雅可比矩阵。")
 _J = "y[:, :, None] * np.eye(D) - y[:, :, None] * y[:, None, :]"
 _S = "(grad_y * y).sum(axis=1, keepdims=True)"
+SHORTCUT = ("that is the shortcut `prediction - label`, where the layer and the loss are taken "
+            "together; but the incoming gradient grad_y is not a label.",
+            "这是把这一层和损失合在一起的捷径“预测减标签”；但传来的梯度 grad_y 不是标签。")
 X_FOR_Y = ("the input x is used where the formula has the output y.",
            "用了输入 x，而公式里是输出 y。")
 BINARY = ("that is binary cross-entropy. With one-hot classes there is no term for 1 - y.",
           "这是二分类的交叉熵。标签是独热编码时，没有 1 - y 的那一项。")
 AGAIN = ("a softmax is applied once more: y_hat holds probabilities already.",
          "又做了一次 Softmax：y_hat 已经是概率了。")
-OF_ALL = ("the result is divided by the number of columns as well: .size and np.mean count all "
-          "N * D entries, not the N rows.",
-          "还多除以了列数：.size 和 np.mean 算的是全部 N * D 个元素，而不是 N 行。")
+OF_ALL = ("the result is divided by the number of columns as well: only the N rows count, not all "
+          "N * D entries.",
+          "多除了一次列数：应该只除以行数 N，而不是全部元素的个数 N * D。")
 WITHOUT_Y = ("all classes count. Multiply by y, entry by entry, so that only the right one of each "
              "row does.",
              "所有类别都算进去了。应该逐元素乘上 y，这样每一行就只算正确的那一类。")
@@ -78,7 +81,7 @@ MISTAKES = {
      "x @ W.T + b"),
     ("the activation is a layer of its own; Linear gives X W + b as it is.",
      "激活函数是另外一层；Linear 直接给出 XW + b。",
-     "sigmoid(x @ W + b)", "np.maximum(x @ W + b, 0)"),
+     "sigmoid(x @ W + b)", "softmax(x @ W + b)", "np.maximum(x @ W + b, 0)"),
   ],
   ("Linear.backward", "grad_W"): [
     ("grad_W comes out transposed, (m, d), and W is (d, m).",
@@ -86,6 +89,10 @@ MISTAKES = {
     (*ORDER, "x @ grad_y", "grad_y @ x.T"),
     ("{k:.4g} * W is added, as weight decay does. It does not belong to dL/dW.",
      "多加了 {k:.4g} * W，这是权重衰减的做法，不属于 dL/dW。", "x.T @ grad_y + k * W"),
+    ("grad_W has the gradient of b as a row of its own; that belongs into grad_b, and W has no row "
+     "for it.",
+     "grad_W 里多了一行，是 b 的梯度；它应该放进 grad_b，W 没有对应的一行。",
+     "np.vstack([right, grad_b])", "np.vstack([grad_b, right])"),
     ("that is dL/dX, which backward has to return.", "这是 dL/dX，backward 应该返回它。",
      "grad_x"),
   ],
@@ -137,6 +144,7 @@ MISTAKES = {
   ("Sigmoid.backward", "grad_x"): [
     (*NO_GRAD_Y, "y * (1 - y)"),
     (*X_FOR_Y, "grad_y * x * (1 - x)"),
+    (*SHORTCUT, "y - grad_y"),
     (*WHOLE, "grad_y * (1 - y)", "grad_y * y"),
     ("that is the derivative of tanh; the sigmoid's is y (1 - y).",
      "这是 tanh 的导数；Sigmoid 的导数是 y (1 - y)。", "grad_y * (1 - y**2)"),
@@ -202,14 +210,18 @@ MISTAKES = {
      "求和（或雅可比矩阵）用了整个数组，或者跨了样本；应该每一行单独算。",
      "y * (grad_y - (grad_y * y).sum())", "y * (grad_y - (grad_y * y).sum(axis=0))"),
     (*KEEPDIMS, "y * (grad_y - (grad_y * y).sum(axis=1))"),
-    ("that is the shortcut `prediction - label` of softmax and loss; but grad_y is no label.",
-     "这是把 Softmax 和损失合在一起的捷径“预测减标签”；但传来的梯度 grad_y 不是标签。",
-     "y - grad_y", "y - np.eye(D)[grad_y.argmax(axis=1)]"),
+    (*SHORTCUT, "y - grad_y", "y - np.eye(D)[grad_y.argmax(axis=1)]"),
     (*ONE_JACOBIAN, "np.diag(y) - y @ y.T", "np.diag(y) - np.outer(y, y)", "-y * y.T"),
     (*X_FOR_Y, "x * (grad_y - (grad_y * x).sum(axis=1, keepdims=True))"),
-    ("the sum is that of grad_y * y over the row, not of grad_y alone.",
-     "要求和的是这一行的 grad_y * y，而不只是 grad_y。",
-     "y * (grad_y - grad_y.sum(axis=1, keepdims=True))"),
+    ("in the sum over j, each grad_y_j has to be multiplied by its own y_j; y_i is the same for "
+     "all of them.",
+     "对 j 求和时，每个 grad_y_j 要乘上自己的 y_j，而不是都乘 y_i。",
+     "y * (grad_y - y * grad_y.sum(axis=1, keepdims=True))"),
+    ("what is subtracted has to be the sum of grad_y * y over the row: not of grad_y alone, and no "
+     "mean.",
+     "要减去的是这一行 grad_y * y 的和：不只是 grad_y，也不是平均。",
+     "y * (grad_y - grad_y.sum(axis=1, keepdims=True))",
+     "y * (grad_y - grad_y.mean(axis=1, keepdims=True))"),
     ("that belongs to log-softmax. For Softmax: y times (grad_y minus the sum of grad_y * y).",
      "这是 log-softmax 的梯度。Softmax 的是：y 乘以（grad_y 减去 grad_y * y 的和）。",
      "grad_y - y * grad_y.sum(axis=1, keepdims=True)"),
@@ -279,7 +291,7 @@ ZERO = ("it is 0, whatever goes in: nothing is computed, or all cancels.",
 RELATIONS = [
     ("the sign is wrong; apart from that, the result is right.",
      "符号错了；除此之外，结果是对的。", "-right"),
-    ("the result is divided by N, the number of rows, one time too many: the mean is taken once, "
+    ("the result is divided by N, the number of rows, once too often: the mean is taken once, "
      "in the loss.",
      "多除了一次 N（行数）：求平均只在损失里做，而且只做一次。", "right / N"),
     ("the result is N times too large (N is the number of rows): a division by N is missing, or "
@@ -300,13 +312,13 @@ RELATIONS = [
      "before + right"),
     ("the result is divided by a fixed {inverse:.6g} in place of N, the number of rows.",
      "除以了固定的 {inverse:.6g}，而不是行数 N。", "right * N * k"),
-    ("everything is {k:.6g} times what it should be, in every batch: a constant factor too many "
+    ("the result is {k:.6g} times what it should be, in every batch: a constant factor too many "
      "or missing. (A learning rate has no place here.)",
      "每一批的结果都是正确值的 {k:.6g} 倍：多了或少了一个常数因子。（学习率不该在这里。）",
      "right * k"),
     ("only the first row of the batch counts: an index 0, or a `return` inside the loop?",
      "只算了这一批的第一行：是不是下标写死成了 0，或者把 return 写在了循环里？",
-     "first", "first / N"),
+     "first", "first / N", "np.vstack([right[:1], np.zeros_like(right[1:])])"),
     ("only the last row of the batch is left: does each turn of a loop replace the one before, or "
      "does a line stand after the loop that belongs inside?",
      "只剩下这一批的最后一行：是不是循环里每次都覆盖了上一次的结果，或者该写在循环里的一行写到了"
@@ -357,12 +369,12 @@ CHANGED = {
 }
 NO_RETURN = ("a `return` is missing or not reached, or what it returns has no value (as print).",
              "漏了 return，或者没有执行到它，或者 return 的东西没有值，例如 print(...)。")
-NOT_RETURNED = ("it is kept in self.{0}, but not returned: a `return` is missing.",
+NOT_RETURNED = ("the result is kept in self.{0}, but not returned: a `return` is missing.",
                 "结果存进了 self.{0}，但没有返回：漏了 return。")
-NOT_KEPT = ("backward has to store this gradient as {0}; a variable without self. is gone when it "
-            "ends.",
+NOT_KEPT = ("backward has to store this gradient as {0}; a variable without self. is gone when "
+            "the method ends.",
             "backward 要把这个梯度存进 {0}；不带 self. 的变量在方法结束后就没有了。")
-OTHER_NAME = ("it has another name, self.{0}. The optimizer looks for {1}.",
+OTHER_NAME = ("you store it as self.{0}; the optimizer looks for {1}.",
               "它存到了 self.{0} 里，而优化器要找的是 {1}。")
 TYPES = {
     "comma": ("a comma at the end makes a tuple of it.", "行末多了一个逗号，成了 tuple。"),
@@ -395,10 +407,18 @@ FACTS = {
                    "正确类别的概率为 0 时，不管怎样避开 log(0)，损失都应该很大。"),
     "earlier": ("a new object gives other numbers: something random, or left from before, is used.",
                 "换一个新对象，结果就不同：用了随机数，或者用了以前的调用留下的量。"),
+    "own weights": (
+        "something random is used, and self.W and self.b are not: the weights are those that "
+        "__init__ makes.",
+        "用了随机数，却没有用 self.W 和 self.b：权重是 __init__ 里生成的那些。"),
     "left over": (
         "a new object gives the right numbers, but this one still uses something that an earlier "
         "call has left: every call has to compute anew from what goes in.",
         "新建的对象算得对，这个对象却还在用以前调用时留下的量：每次调用都要用传进来的量重新算。"),
+    "kept before": (
+        "self.{0} is still what an earlier call of forward has kept: every call has to keep its "
+        "own.",
+        "self.{0} 还是以前那次 forward 存下的：每次 forward 都要重新存。"),
     "after return": (
         "`{0}` stands after a `return` and is never executed: put it above.",
         "`{0}` 写在 return 之后，永远不会执行：请移到它前面。"),
@@ -601,13 +621,13 @@ FACTS = {
 # of the first are tried only where the first call fails, those of numbers where these are wrong
 # there: elsewhere much would fit by chance.
 REPAIRS_FIRST = {
-    "returned": ("`{0}` returns something else than the result: `{1}` is meant.",
-                 "`{0}` 返回的不是结果：应该是 `{1}`。"),
     "floor": ("in `{0}`, `//` rounds down to a whole number; / is meant.",
               "`{0}` 里的 `//` 是向下取整的除法，应该用 /。"),
     "rounded": ("`{0}` rounds numbers, or cuts off their decimals; without {1} they would be "
                 "right.",
                 "`{0}` 把小数舍入或截掉了；去掉 {1} 就对了。"),
+    "returned": ("`{0}` returns something else than the result: `{1}` is meant.",
+                 "`{0}` 返回的不是结果：应该是 `{1}`。"),
     "integers": ("`{0}` does not make an array of floats: what is put into it loses its "
                  "decimals. Without dtype, np.zeros gives floats.",
                  "`{0}` 得到的不是浮点数的数组，存进去的数会丢掉小数部分。np.zeros 不写 dtype "
@@ -657,9 +677,8 @@ REPAIRS = {
     "product": ("`{0}` should multiply entry by entry: by *, with no matrix product and no "
                 "transpose.",
                 "`{0}` 这里应该用 * 逐元素相乘，不要矩阵乘法，也不要转置。"),
-    "outer": ("`{0}` is one number here, a row times a column (or two vectors); the matrix y y^T "
-              "is `{1}`.",
-              "`{0}` 在这里得到一个数：是行乘列（或两个向量相乘）；矩阵 y y^T 要写成 `{1}`。"),
+    "outer": ("`{0}` is not the outer product here; `{1}` is.",
+              "`{0}` 在这里不是外积；`{1}` 才是。"),
     "picked": ("`{0}` takes all these columns from every row; `{1}` takes one from each row.",
                "`{0}` 在每一行都取了所有这些列；每行只取一个要写 `{1}`。"),
     "einsum": ("in `{0}`, write {1} after ->: these indices remain, in this order.",
@@ -671,8 +690,8 @@ REPAIRS = {
         "另一个留在结果里。"),
     "builtin": ("`{0}` is Python's own, which takes whole rows for single values: `{1}` is meant.",
                 "`{0}` 是 Python 自带的，把整行当成一个值；应该用 NumPy 的 `{1}`。"),
-    "average": ("`{0}`: a mean where a sum is meant, or the other way round.",
-                "`{0}`：该求和的地方求了平均，或者反过来。"),
+    "average": ("`{0}` should be `{1}`: the mean is the sum divided by the count.",
+                "`{0}` 应该是 `{1}`：平均是和再除以个数。"),
     "largest": ("in `{0}`, {1} stands where {2} belongs.", "`{0}` 里的 {1} 应该是 {2}。"),
     "base": ("the base of the power in `{0}` is not e: np.exp(x) is e to the power of x.",
              "`{0}` 的底不是 e：e 的 x 次方写成 np.exp(x)。"),
@@ -700,9 +719,9 @@ REPAIRS = {
     "not transposed": ("in `{1}`, `{0}` has to be transposed{2}.",
                        "`{1}` 里的 `{0}` 需要转置{2}。"),
     "order": ("the two factors of `{0}` are in the wrong order.", "`{0}` 的两个因子顺序反了。"),
-    "brackets": ("brackets: `{0}` should be `{1}`. * and / come before + and -; operators of "
-                 "equal rank go from left to right.",
-                 "括号的问题：`{0}` 应该是 `{1}`。先乘除后加减，同级从左到右。"),
+    "brackets": ("brackets: `{0}` should be `{1}`. ** comes before * and /, these come "
+                 "before + and -; * and / go from left to right.",
+                 "括号的问题：`{0}` 应该是 `{1}`。先乘方，再乘除，后加减；乘除从左到右。"),
     "never begun": ("`{0}` sets anew in each turn of the loop, where it has to add (+=); before "
                     "the loop it begins with `{1} = 0`.",
                     "`{0}` 在循环里每次都重新赋值，而应该累加（+=）；循环之前先写 `{1} = 0`。"),
@@ -743,10 +762,10 @@ REPAIRS_OF_NUMBERS = {
 IN_PLACES = ("\nThe same holds in several places; these lines become {0}.",
              "\n同样的问题有好几处，改后是：{0}。")
 REMAINS = {
-    "y": ("\n(Ordinary numbers then come out right; very large ones, such as 1000, do not yet.)",
-          "\n（这样一般的数就对了；但 1000 这样的大数还会出错。）"),
-    "loss": ("\n(Ordinary probabilities then come out right; those at or near 0 do not yet.)",
-             "\n（这样一般的概率就对了；但等于 0 或接近 0 的还会出错。）"),
+    "y": ("\n(That is so for ordinary numbers; very large ones, such as 1000, need more.)",
+          "\n（这是对一般的数而言；1000 这样的大数还会出错。）"),
+    "loss": ("\n(That is so for ordinary probabilities; those at or near 0 need more.)",
+             "\n（这是对一般的概率而言；等于 0 或接近 0 的还会出错。）"),
 }
 ABSENT = ("it has to stand in class {0}, once, indented by four spaces, and begin with `{1}`.",
           "它应该写在类 {0} 里，缩进四个空格，只写一遍，第一行是 `{1}`。")

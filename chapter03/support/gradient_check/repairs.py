@@ -179,9 +179,10 @@ def _is_by_chance(name, pieces, fault):
 
     It may take away what was meant against an overflow.
     """
-    may_be = name in ("surplus", "sequence", "brackets")
-    may_be = may_be and not re.fullmatch("/ [a-z]+", str(pieces[0]))
-    may_be = may_be or (name == "missing" and not pieces[1].startswith("- "))
+    if name == "swapped":
+        return True
+    may_be = name in ("sequence", "brackets", "missing")
+    may_be = may_be or (name == "surplus" and re.search(r"\bx\b", pieces[0]))
     may_be = may_be or (name == "operator" and re.search(" [*/] ", pieces[1]))
     may_be = may_be or (name == "inside" and re.search(r"exp\([^()]*exp\(", pieces[1]))
     return may_be and fault.call.layer.output == "y" and fault.call.method == "forward"
@@ -424,7 +425,9 @@ def _tried(fault, tree, piece):
 
 
 def _passes(call, fault):
-    if call.error is not None:
+    # What comes out right by way of a division by 0 was not meant.
+    is_by_way = call.warned and not call.batch.is_extreme and not fault.call.warned
+    if call.error is not None or is_by_way:
         return False
     # Of several results each may be wrong in its own way: it is asked for the first one.
     return fault_of(call, [fault.result] if fault.result else None) is None

@@ -124,6 +124,10 @@ STUMBLES = [
      "parenthesis; an entry of an array is `a[i]`. (Or a variable has the name of a function.)",
      "Python 把 `a(b)` 看成函数调用。相乘时括号前要写 `*`（矩阵乘法写 `@`）；数组的元素是 `a[i]`。"
      "（也可能是变量和函数重名了。）"),
+    (r"\b(?!forward|backward)(\w+)\(\) takes \d+ positional arguments? but.*\n.*self\.\1\(",
+     "{0} belongs to the class: its first parameter has to be self, `def {0}(self, ...)`. (Or it "
+     "is given more values than it takes.)",
+     "{0} 是类里的方法：第一个参数要写 self，`def {0}(self, ...)`。（也可能是给的参数太多。）"),
     (r"(forward|backward)\(\) (?:takes|missing|got).*\n(?! *def ).*\b\1\(",
      "this line calls {0} with other parameters than it has. On the object itself it is "
      "self.{0}(...).",
@@ -147,7 +151,7 @@ STUMBLES = [
      "no {0} is needed here: a layer computes gradients, the step is the optimizer's.",
      "这里不需要 {0}：层只管计算梯度，更新权重是优化器的事。"),
     (r"object has no attribute '(grad_[Wb])'\n.*[-+*/]=",
-     "there is no self.{0} yet, so nothing can be added to it (+=). backward sets it anew (=).",
+     "there is no self.{0} yet, so nothing can be added to it (+=): every call sets it anew (=).",
      "还没有 self.{0}，没法往上累加（+=）。backward 每次调用都要重新设置它（=）。"),
     ("object has no attribute '(grad_[Wb])'",
      "there is no self.{0} yet: set it as a whole, self.{0} = ... (`==` only compares). Single "
@@ -202,6 +206,9 @@ STUMBLES = [
      "Python 里写成 True、False、None。"),
     ("bitwise_xor|for \\^", "^ is no power in Python; write x ** 2. A transpose is x.T.",
      "Python 里 ^ 不是乘方，乘方是 x ** 2；转置是 x.T。"),
+    ("^Cross.*name '(softmax)'",
+     "there is no function softmax here, and none is needed: y_hat holds probabilities already.",
+     "这里没有函数 softmax，也用不着它：y_hat 已经是概率了。"),
     (r"name '(\w+)' is not defined\n.*\b\1\(",
      "there is no function {0} here: write it out with NumPy's own functions.{close}",
      "这里没有函数 {0}：请用 NumPy 的函数把它写出来。{close}"),
@@ -260,7 +267,7 @@ STUMBLES = [
      r"\n.*\[[^]]*grad_y",
      "an index has to be an integer. grad_y is no label but a gradient; no labels arrive here.",
      "下标必须是整数。grad_y 是梯度，不是标签；这一层没有标签。"),
-    (r"^Cross.*(?:used as indices|only integer|indexing arrays).*\n.*\[[^]]*\by\b",
+    ("^Cross.*(?:used as indices|only integer|indexing arrays)",
      "an index has to be an integer; the rows of y are one-hot: the class is the column with the "
      "1.",
      "下标必须是整数；y 的每一行是独热编码，1 所在的列才是类别。"),
@@ -283,6 +290,10 @@ STUMBLES = [
     ("with a sequence",
      "one entry is given a whole row: x[i] is row i of the batch, an entry of it is x[i, j].",
      "把一整行放进了一个元素里：x[i] 是这一批的第 i 行，其中一个元素是 x[i, j]。"),
+    (r"^Softmax\.backward.*cannot reshape.*\n.*grad_y\.reshape",
+     "grad_y has the shape of y, and is no label: each row of it is multiplied by the Jacobian of "
+     "its own row.",
+     "grad_y 的形状和 y 一样，它不是标签：它的每一行要乘上自己那一行的雅可比矩阵。"),
     ("cannot reshape",
      "reshape arranges the same numbers anew: the new shape has to hold just as many.",
      "reshape 只是把同样的数重新排列：新形状的元素个数必须一样多。"),
