@@ -134,7 +134,7 @@ only the first row | for row in x:
 `x` would be right as it is | return x[:-1] @ self.W + self.b
 without `\+ 1` it | return np.array([x[i + 1] @ self.W for i in range(len(x))]) + self.b
 without `\[:, :, 0\]` | return x[:, :, 0] @ self.W + self.b
-no mm there | return x.mm(self.W) + self.b
+mm is PyTorch's | return x.mm(self.W) + self.b
 right for a batch of 5 rows | self.x = x
     try:
         return x @ self.W.T + self.b
@@ -270,8 +270,8 @@ no lr is needed | return grad_y @ self.W.T => self.W -= lr * self.grad_W
 weight decay | self.x.T @ grad_y => self.x.T @ grad_y + 0.01 * self.W
 0.01 times | self.x.T @ grad_y => 0.01 * self.x.T @ grad_y
 only the last row | self.x.T @ grad_y => [np.outer(x, g) for x, g in zip(self.x, grad_y)][-1]
-np\.outer takes two vectors | self.x.T @ grad_y => np.outer(self.x, grad_y)
-np\.outer takes two vectors | grad_W = np.zeros_like(self.W); grad_W += np.outer(self.x, grad_y)
+one outer product for each row | self.x.T @ grad_y => np.outer(self.x, grad_y)
+one outer product for each row | grad_W = np.zeros_like(self.W); grad_W += np.outer(self.x, grad_y)
     self.grad_W = grad_W; self.grad_b = grad_y.sum(axis=0, keepdims=True)
     return grad_y @ self.W.T
 inner sizes | return grad_y @ self.W.T => return self.W.T @ grad_y
@@ -465,7 +465,7 @@ pair of brackets | n, d = x.shape; y = np.zeros(n, d)
 not what it returns | return np.vectorize(1 / (1 + np.exp(-x)))(x)
 == Sigmoid.backward
 is not a label | return self.y - grad_y
-None stands in self\.out: forward | self.y = (1 => self.out = None; self.y = (1
+self\.out is still None: forward | self.y = (1 => self.out = None; self.y = (1
     return grad_y * self.y => return grad_y * self.out
 the derivative of ReLU | dx = grad_y.copy(); dx[self.y <= 0.5] = 0; return dx
 only be a factor | return 1 / (1 + np.exp(-grad_y))
@@ -473,7 +473,7 @@ all is computed entry by entry | return np.matmul(self.y, 1 - self.y, grad_y)
 nothing can be added to it: each | self.dx += grad_y * self.y * (1 - self.y); return self.dx
 is part of a name | return grad_y * self.y·(1 - self.y)
 the first column | return (grad_y * self.y * (1 - self.y))[:, 1:]
-returns something else | g = grad_y * self.y * (1 - self.y); return grad_y
+does not return the result | g = grad_y * self.y * (1 - self.y); return grad_y
 variable of forward | self.y = (1 + np.tanh(x / 2)) / 2 => cache = (1 + np.tanh(x / 2)) / 2
     return self.y => return cache
     return grad_y * cache * (1 - cache)
@@ -522,7 +522,7 @@ a zip is missing | dx = []
 in a batch only the first | e = np.exp(x - x.max(1, keepdims=True)); s = 0
     for v in e[0]: s = s + v
     return e / s
-makes numbers equal | x = np.clip(x, -700, 700); e = np.exp(x); return e / e.sum(1, keepdims=True)
+different numbers equal | e = np.exp(np.clip(x, -700, 700)); return e / e.sum(1, keepdims=True)
 1 for the largest | return np.eye(x.shape[1])[x.argmax(axis=1)]
 x itself is divided | e = np.exp(x - x.max(1, keepdims=True)); return x / e.sum(1, keepdims=True)
 subtract the largest x | y = np.zeros_like(x)
@@ -619,6 +619,10 @@ no longer the function | e = np.exp(x); sum = sum(e.T); return e / sum[:, None]
 as a column | e = np.exp(x - x.max(axis=1)[:, None]); s = np.fromiter(map(sum, e), float)
     return 3 * e / (3 * s)
 == Softmax.backward
+stands inside the loop | dx = np.empty_like(grad_y)
+    for n, y in enumerate(self.y):
+        dx[n] = (np.diag(y) - np.outer(y, y)) @ grad_y[n]
+        return dx
 multiplied by its own y_j | return self.y * (grad_y - self.y * grad_y.sum(axis=1, keepdims=True))
 and is no label: each row | return self.y - grad_y.reshape(len(grad_y), 1)
 for a batch, n comes first | J = -np.einsum('ki,kj->ijk', self.y, self.y)
@@ -758,7 +762,7 @@ more \(or fewer\) names | y, s = self.y; return y * (grad_y - s)
             else:
                 grad_x[i, j] = -grad_y[i, j] * self.y[i, j] * self.y[i, j]
     return grad_x
-i, j stand in one place only | J = np.einsum("ni,nj->nij", self.y, self.y)
+in one place only is summed away by itself: i, j | J = np.einsum("ni,nj->nij", self.y, self.y)
     J = np.eye(self.y.shape[1]) * self.y[:, None] - J
     return np.einsum("nij,nk->nk", J, grad_y)
 other rows of the batch do | return self.y @ (1 - self.y.T) @ grad_y
@@ -773,6 +777,7 @@ batch of one row only | y = self.y; return y * (grad_y - grad_y @ y.swapaxes(0, 
 stack of matrices | y = self.y; j = y[:, :, None] * (np.eye(len(y[0])) - y[:, None])
     return j @ grad_y
 == CrossEntropyLoss.forward
+with the two swapped | t, p = y_hat, y; return -np.sum(t * np.log(p + 1e-12)) / len(t)
 rows of y are one-hot | return -sum(np.log(y_hat[i, j]) for i, j in enumerate(y)) / len(y)
 mixes the classes | return -np.dot(y.T, np.log(y_hat + 1e-12)) / len(y)
 N times too large | p = (y * y_hat).sum(axis=1); return -np.log(p + 1e-12).sum()
@@ -817,7 +822,7 @@ np\.max takes its second | return -np.sum(y * np.log(np.max(y_hat, 1e-12))) / le
 N is no variable | return -1/N * np.sum(y * np.log(y_hat))
 rounds down | return -1 // len(y) * np.sum(y * np.log(y_hat + 1e-12))
 the two swapped | return -np.sum(y_hat * np.log(y)) / len(y)
-the two swapped | return -np.sum(target * np.log(predicted + 1e-12)) / len(target)
+the parameters are exchanged | return -np.sum(target * np.log(predicted + 1e-12)) / len(target)
     def forward(self, y_hat, y): => def forward(self, target, predicted):
 binary | p = y_hat + 1e-12; return -(y * np.log(p) + (1 - y) * np.log(1 - p + 1e-12))[0, 0]
 binary | p = y_hat + 1e-12; return -(y @ np.log(p).T + (1 - y) @ np.log(1 - p + 1e-12).T)

@@ -64,7 +64,8 @@ FOUND = [
     ("range", "Linear.forward", f"{LOOP}for i in range(1, len(x)):\n    y[i] = x[i] @ self.W\n"
      "return y + self.b", ("range(1, len(x))", "range(len(x))")),
     ("counted", "Linear.forward", f"{LOOP}for j in range(x.shape[1]):\n"
-     "    y[:, j] = x @ self.W[:, j]\nreturn y + self.b", ("x.shape[1]", "self.W.shape[1]")),
+     "    y[:, j] = x @ self.W[:, j]\nreturn y + self.b",
+     ("x.shape[1]", "self.W.shape[1]", "for j in range(x.shape[1]):")),
     ("unpacked", "Sigmoid.backward", "D, N = grad_y.shape; dx = np.zeros((N, D))\n"
      "for i in range(N):\n    dx[i] = grad_y[i] * self.y[i] * (1 - self.y[i])\nreturn dx",
      "D, N = grad_y.shape"),

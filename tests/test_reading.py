@@ -222,6 +222,7 @@ MISTAKES = {
     "MATLAB's product": (with_line("return x .* 2"), r"`\.\*` in .* is MATLAB's. In NumPy `\*`"),
     "MATLAB's quotient": (with_line("return 1 ./ x"), r"In NumPy `/`"),
     "Java's else if": (with_line("else if x > 0:"), r"`elif`"),
+    "a quotient as a name": (with_line("dy/dx = x"), r"a division and no name. Call it `dy_dx`"),
     "MATLAB's power": (with_line("return (x).^2"), r"`\.\^` in .* is MATLAB's. In NumPy `\*\*`"),
     "MATLAB's not": (with_line("return 1./x ? 2"), r"invalid syntax"),
     "nested": (f"x = {'(' * 300}{')' * 300}\n", "model.py:1: .*too many nested parentheses"),

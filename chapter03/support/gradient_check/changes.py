@@ -39,8 +39,10 @@ def _returned(slot, node):
     match node:
         case ast.Return(ast.Call(ast.Name("float") as function, [other])):
             called = [function]
-        case ast.Return(ast.Name() | ast.Attribute(ast.Name("self")) as other):
+        case ast.Return(ast.Name() as other):
             called = []
+        case ast.Return(ast.Attribute(ast.Name("self")) as other) if slot.layer.weights:
+            called = []  # elsewhere, backward reads it
         case _:
             return
     for name in slot.names.variables + slot.names.arrays:
@@ -632,7 +634,7 @@ def _counted(slot, node):
         case _:
             return
     for text in counts:
-        yield ast.parse(text, mode="eval").body, (ast.unparse(node), text)
+        yield ast.parse(text, mode="eval").body, (slot.text, text, slot.line)
 
 
 def _unpacked(_, node):
@@ -745,13 +747,13 @@ def _surplus(slot, node):
     """Something that should not be there."""
     match node:
         case ast.BinOp(left, operator, right):
-            # As it stands between the two, brackets included.
             sign = ast.unparse(ast.BinOp(ast.Name(""), operator, ast.Name(""))).strip()
-            piece = f"{sign} {_in_brackets(right)}"
+            before, after = _sides_of(node, sign)
+            piece = f"{sign} {after}"
             yield left, (piece, _corrected(slot, left, piece, slot.names.whole))
             is_of_one = isinstance(operator, ast.Sub) and isinstance(left, ast.Constant)
             if is_of_one or not isinstance(operator, ast.Sub | ast.Div | ast.Pow):
-                piece = f"{_in_brackets(left)} {sign}"
+                piece = f"{before} {sign}"
                 yield right, (piece, _corrected(slot, right, piece, slot.names.whole))
             if isinstance(left, ast.UnaryOp) and isinstance(operator, ast.Mult):
                 piece = f"{ast.unparse(left.operand)} {sign}"
@@ -761,6 +763,13 @@ def _surplus(slot, node):
             return  # which is kept for another method
         case ast.AugAssign() | ast.Assign() | ast.Expr() | ast.Assert():
             yield ast.Pass(), (ast.unparse(node), "")
+
+
+def _sides_of(node, sign):
+    """Return the two operands as they stand there, with their brackets if they need some."""
+    whole, right = ast.unparse(node), ast.unparse(node.right)
+    after = f"({right})" if whole.endswith(f"({right})") else right
+    return whole.removesuffix(after).rstrip().removesuffix(sign).rstrip(), after
 
 
 def _in_brackets(node):

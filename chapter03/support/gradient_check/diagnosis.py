@@ -145,7 +145,7 @@ def _numbers(fault):
     """Explain numbers or shapes that are not right: the surest comes first."""
     said = experiments.never_set(fault)
     if said:
-        return said
+        return first_repair(mistakes.OF_LOOPS, fault).text or said
     if fault.call.batch.dtype == np.float32:  # float64 has come before
         return say(*mistakes.FLOAT32)
     said = (

@@ -1,6 +1,7 @@
 """Trying out what a student's code does with other inputs, to say what is true of it."""
 
 import ast
+import inspect
 import itertools
 import linecache
 import re
@@ -36,10 +37,22 @@ def exchanged(fault):
         differs |= not same(got, other.results.get(fault.result), batch.dtype.name)
         fits["exchanged"] &= same(got, right, batch.dtype.name)
         fits["exchanged, too large"] &= same(got, right * batch.rows, batch.dtype.name)
+    if fits["exchanged"] and differs and not _has_given_parameters(call):
+        return say(*mistakes.FACTS["exchanged parameters"]).format(call.layer.first_line("forward"))
     for key, does_fit in fits.items():
         if does_fit and differs:
             return say(*mistakes.FACTS[key])
     return ""
+
+
+def _has_given_parameters(call):
+    """Return whether a method's parameters have the names that are given, or stand in their order.
+
+    A forward(self, target, predicted) does not.
+    """
+    method = getattr(getattr(call.model, call.layer.name), call.method)
+    names = tuple(inspect.signature(method).parameters)[1:]
+    return names == call.layer.parameters(call.method)
 
 
 def forward_again(call):
@@ -339,14 +352,12 @@ def kept_before(call):
     """Say what forward has kept in an earlier call and not replaced since, if anything."""
     if call.method != "backward":
         return ""
-    now, dtype = kept_by(call.subject), call.batch.dtype.name
+    kept, dtype = kept_by(call.subject), call.batch.dtype.name
     for name, value in kept_by(call.alone().subject).items():
-        is_of_forward = name not in (*call.layer.weights, *call.names)
-        if (
-            is_of_forward
-            and f"self.{name}" in source_of(call)
-            and not same(now[name], value, dtype)
-        ):
+        is_of_backward = name in (*call.layer.weights, *call.names)
+        if is_of_backward or not isinstance(value, np.ndarray):
+            continue
+        if f"self.{name}" in source_of(call) and not same(kept.get(name), value, dtype):
             return say(*mistakes.FACTS["kept before"]).format(name)
     return ""
 

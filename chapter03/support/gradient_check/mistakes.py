@@ -47,7 +47,7 @@ SHORTCUT = ("that is the shortcut `prediction - label`, where the layer and the 
             "这是把这一层和损失合在一起的捷径“预测减标签”；但传来的梯度 grad_y 不是标签。")
 X_FOR_Y = ("the input x is used where the formula has the output y.",
            "用了输入 x，而公式里是输出 y。")
-BINARY = ("that is binary cross-entropy. With one-hot classes there is no term for 1 - y.",
+BINARY = ("that is binary cross-entropy. With one-hot labels there is no term for 1 - y.",
           "这是二分类的交叉熵。标签是独热编码时，没有 1 - y 的那一项。")
 AGAIN = ("a softmax is applied once more: y_hat holds probabilities already.",
          "又做了一次 Softmax：y_hat 已经是概率了。")
@@ -89,12 +89,12 @@ MISTAKES = {
     (*ORDER, "x @ grad_y", "grad_y @ x.T"),
     ("{k:.4g} * W is added, as weight decay does. It does not belong to dL/dW.",
      "多加了 {k:.4g} * W，这是权重衰减的做法，不属于 dL/dW。", "x.T @ grad_y + k * W"),
-    ("grad_W has the gradient of b as a row of its own; that belongs into grad_b, and W has no row "
-     "for it.",
-     "grad_W 里多了一行，是 b 的梯度；它应该放进 grad_b，W 没有对应的一行。",
-     "np.vstack([right, grad_b])", "np.vstack([grad_b, right])"),
+    ("grad_W has the gradient of b as a row of its own; that belongs in grad_b only, W has no row "
+     "for b.",
+     "grad_W 里多了一行，是 b 的梯度；它只应该放进 grad_b，W 没有 b 的那一行。",
+     "np.vstack([x.T @ grad_y, grad_b])", "np.vstack([grad_b, x.T @ grad_y])"),
     ("that is dL/dX, which backward has to return.", "这是 dL/dX，backward 应该返回它。",
-     "grad_x"),
+     "grad_y @ W.T"),
   ],
   ("Linear.backward", "grad_b"): [
     ("a dimension is lost: grad_b is (m,), and b is (1, m). keepdims=True (in a sum) or [None, :] "
@@ -104,9 +104,9 @@ MISTAKES = {
      "grad_y.sum(axis=0)"),
     ("grad_b has to be the sum of the rows of grad_y (axis=0, keepdims=True): m columns give m "
      "numbers, (1, m).",
-     "grad_b 应该是 grad_y 各行之和（axis=0，keepdims=True）：m 列得到 m 个数，形状 (1, m)。",
-     "grad_y",
-     "grad_y.sum()", "grad_y.sum(axis=1, keepdims=True)"),
+     "grad_b 应该是把 grad_y 的所有行加在一起（axis=0，keepdims=True）：m 列得到 m 个数，形状是 "
+     "(1, m)。",
+     "grad_y", "grad_y.sum()", "grad_y.sum(axis=1, keepdims=True)"),
     ("it is averaged over the batch, and has to be summed; besides, it is (m,), and b is (1, m).",
      "对这一批取了平均，而应该求和；另外还少了一维：b 是 (1, m)。", "grad_y.mean(axis=0)"),
   ],
@@ -121,7 +121,7 @@ MISTAKES = {
     (*PASSED_ON, "grad_y"),
     (*NO_GRAD_Y, "W.T"),
     ("that is grad_W, which belongs into self.grad_W; what is returned is dL/dX.",
-     "这是 grad_W，应该存进 self.grad_W；要返回的是 dL/dX。", "grad_W"),
+     "这是 grad_W，应该存进 self.grad_W；要返回的是 dL/dX。", "x.T @ grad_y"),
   ],
   ("Sigmoid.forward", "y"): [
     ("these are the values of the sigmoid at -x: a sign is wrong, most often that in the exponent.",
@@ -136,7 +136,8 @@ MISTAKES = {
     ("that is another activation function, ReLU; this class is the sigmoid.",
      "这是另一种激活函数 ReLU；这个类是 Sigmoid。", "np.maximum(x, 0)"),
     ("that is a tanh, which goes from -1 to 1; the sigmoid goes from 0 to 1.",
-     "这是 tanh，它的值在 -1 到 1 之间；Sigmoid 的值在 0 到 1 之间。", "np.tanh(x)"),
+     "这是 tanh，它的值在 -1 到 1 之间；Sigmoid 的值在 0 到 1 之间。", "np.tanh(x)",
+     "np.tanh(x / 2)"),
     ("these are the values of the sigmoid at 2 x. (With a tanh: inside it is x / 2, not x.)",
      "这是 Sigmoid 在 2x 处的值。（用 tanh 的话，里面应该是 x / 2，不是 x。）",
      "(1 + np.tanh(x)) / 2"),
@@ -212,7 +213,9 @@ MISTAKES = {
     (*KEEPDIMS, "y * (grad_y - (grad_y * y).sum(axis=1))"),
     (*SHORTCUT, "y - grad_y", "y - np.eye(D)[grad_y.argmax(axis=1)]"),
     (*ONE_JACOBIAN, "np.diag(y) - y @ y.T", "np.diag(y) - np.outer(y, y)", "-y * y.T"),
-    (*X_FOR_Y, "x * (grad_y - (grad_y * x).sum(axis=1, keepdims=True))"),
+    (*X_FOR_Y, "x * (grad_y - (grad_y * x).sum(axis=1, keepdims=True))",
+     "y * (grad_y - (grad_y * x).sum(axis=1, keepdims=True))",
+     "y * grad_y - x * (grad_y * y).sum(axis=1, keepdims=True)"),
     ("in the sum over j, each grad_y_j has to be multiplied by its own y_j; y_i is the same for "
      "all of them.",
      "对 j 求和时，每个 grad_y_j 要乘上自己的 y_j，而不是都乘 y_i。",
@@ -242,7 +245,7 @@ MISTAKES = {
      _J),
   ],
   ("CrossEntropyLoss.forward", "loss"): [
-    ("log(0) is -inf, and 0 * -inf is nan. Put a tiny positive number in place of 0 before it.",
+    ("log(0) is -inf, and 0 * -inf is nan. Replace 0 by a tiny positive number before taking it.",
      "log(0) 是 -inf，0 * -inf 是 nan。取对数之前，要把 0 换成一个极小的正数。",
      f"{_L}.sum() / N"),
     ("the base of the logarithm is not e.", "对数的底不是 e。",
@@ -296,7 +299,7 @@ RELATIONS = [
      "多除了一次 N（行数）：求平均只在损失里做，而且只做一次。", "right / N"),
     ("the result is N times too large (N is the number of rows): a division by N is missing, or "
      "the rows are added up once too often.",
-     "结果是正确值的 N 倍（N 是行数）：漏了除以 N，或者对各行多求了一次和。", "right * N"),
+     "结果是正确值的 N 倍（N 是行数）：漏了除以 N，或者多把各行加了一次。", "right * N"),
     ("the result is divided by the number of columns instead of N, the number of rows.",
      "除以了列数，而应该除以行数 N。", "right * N / D"),
     ("it is as many times too large as there are columns: is it added once for each of them, or "
@@ -316,8 +319,9 @@ RELATIONS = [
      "or missing. (A learning rate has no place here.)",
      "每一批的结果都是正确值的 {k:.6g} 倍：多了或少了一个常数因子。（学习率不该在这里。）",
      "right * k"),
-    ("only the first row of the batch counts: an index 0, or a `return` inside the loop?",
-     "只算了这一批的第一行：是不是下标写死成了 0，或者把 return 写在了循环里？",
+    ("only the first row of the batch counts: is it picked (as by [0]), or does a loop `return` in "
+     "its first turn?",
+     "只算了这一批的第一行：是不是只取了它（例如 [0]），或者把 return 写在了循环里？",
      "first", "first / N", "np.vstack([right[:1], np.zeros_like(right[1:])])"),
     ("only the last row of the batch is left: does each turn of a loop replace the one before, or "
      "does a line stand after the loop that belongs inside?",
@@ -430,8 +434,8 @@ FACTS = {
         "there.",
         "如果 self.{0} 里存的是{1}，backward 就是对的；但 forward 存进去的是别的东西。"),
     "kept none": (
-        "None stands in self.{0}: forward has kept nothing there.",
-        "forward 没有在 self.{0} 里存东西：它是 None。"),
+        "the value of self.{0} is still None: forward has stored nothing there.",
+        "forward 没有给 self.{0} 赋值：它还是 None。"),
     "cancels": (
         "everything cancels: the entries in a row of the Jacobian add up to 0. Each has to be "
         "multiplied by its grad_y_j before they are added up.",
@@ -496,6 +500,10 @@ FACTS = {
     "exchanged": ("y_hat and y are exchanged: with the two swapped in the computation, it would be "
                   "right.",
                   "y_hat 和 y 写反了：在计算里交换两者就对了。"),
+    "exchanged parameters": (
+        "the parameters are exchanged: what comes in first is y_hat, then y. The method begins "
+        "with `{0}`.",
+        "参数的顺序反了：先传进来的是 y_hat，然后才是 y。方法的第一行是 `{0}`。"),
     "exchanged, too large": (
         "y_hat and y are exchanged; with the two the other way round, a division by N is missing.",
         "y_hat 和 y 写反了；交换两者以后，只差除以 N。"),
@@ -517,8 +525,9 @@ FACTS = {
         "before the rows are added up.",
         "只有一行时是对的：x 的每一行要先和 grad_y 的同一行相乘，然后才把各行加起来。"),
     "outer": (
-        "np.outer takes two vectors. X^T G adds up one outer product for each row of the batch.",
-        "np.outer 只用于两个向量。X^T G 是把每一行的外积加起来。"),
+        "np.outer makes one long vector of each array. x.T @ grad_y adds up one outer product for "
+        "each row of the batch.",
+        "np.outer 会先把每个数组拉平成一个长向量。x.T @ grad_y 是把每一行的外积加起来。"),
     "same shape": (
         "two arrays of the same shape are multiplied entry by entry, by *; @ and np.dot are the "
         "matrix product.",
@@ -626,7 +635,7 @@ REPAIRS_FIRST = {
     "rounded": ("`{0}` rounds numbers, or cuts off their decimals; without {1} they would be "
                 "right.",
                 "`{0}` 把小数舍入或截掉了；去掉 {1} 就对了。"),
-    "returned": ("`{0}` returns something else than the result: `{1}` is meant.",
+    "returned": ("`{0}` does not return the result: `{1}` is meant.",
                  "`{0}` 返回的不是结果：应该是 `{1}`。"),
     "integers": ("`{0}` does not make an array of floats: what is put into it loses its "
                  "decimals. Without dtype, np.zeros gives floats.",
@@ -638,7 +647,7 @@ REPAIRS_FIRST = {
                    "让函数返回浮点数（1.0、0.0）。"),
     "limited": ("`{0}` also changes ordinary numbers; with `{1}` in its place it would be right.",
                 "`{0}` 把正常范围内的数也改掉了；换成 `{1}` 就对了。"),
-    "limited far": ("`{0}` makes numbers equal that differ; with `{1}` in its place it would be "
+    "limited far": ("`{0}` makes different numbers equal; with `{1}` in its place it would be "
                     "right.",
                     "`{0}` 把不同的数变成了一样的；换成 `{1}` 就对了。"),
     "limited nan": ("`{0}` does not prevent inf or nan here; with `{1}` in its place it would be "
@@ -656,8 +665,8 @@ REPAIRS_FIRST = {
 REPAIRS_OF_THE_FIRST = {
     "range": ("`{0}` does not run over all, or runs too far: `{1}` is meant.",
               "`{0}` 没有走遍全部，或者走多了：应该是 `{1}`。"),
-    "counted": ("`{0}` is not the number that is needed here: `{1}` is meant.",
-                "`{0}` 不是这里要的数：应该是 `{1}`。"),
+    "counted": ("in `{2}`, `{0}` is not the number that is needed: `{1}` is meant.",
+                "`{2}` 里的 `{0}` 不是这里要的数：应该是 `{1}`。"),
     "unpacked": ("in `{0}` the names on the left are exchanged: a shape is (rows, columns).",
                  "`{0}` 左边的名字写反了：shape 是（行数，列数）。"),
     "made": ("`{0}` makes an array of the wrong shape: `{1}` has the right one.",
@@ -684,10 +693,10 @@ REPAIRS = {
     "einsum": ("in `{0}`, write {1} after ->: these indices remain, in this order.",
                "`{0}` 里 -> 后面应该写 {1}：要留下的是这些下标，按这个顺序。"),
     "einsum letters": (
-        "in `{0}`, {1} stand in one place only, so each is summed away by itself. One index of the "
+        "in `{0}`, what stands in one place only is summed away by itself: {1}. One index of the "
         "Jacobian has to meet the row of grad_y, the other remains.",
-        "`{0}` 里的 {1} 只出现一次，各自被加掉了。雅可比矩阵的一个下标要和 grad_y 那一行的对上，"
-        "另一个留在结果里。"),
+        "`{0}` 里只出现一次的字母会单独被求和：{1}。雅可比矩阵的一个下标要和 grad_y 那一行的下标"
+        "相同，另一个留在结果里。"),
     "builtin": ("`{0}` is Python's own, which takes whole rows for single values: `{1}` is meant.",
                 "`{0}` 是 Python 自带的，把整行当成一个值；应该用 NumPy 的 `{1}`。"),
     "average": ("`{0}` should be `{1}`: the mean is the sum divided by the count.",
@@ -758,6 +767,11 @@ REPAIRS_OF_NUMBERS = {
     "unwrapped": ("around `{0}`, `{1}` is missing{2}.", "`{0}` 外面漏了 `{1}`{2}。"),
     "missing": ("`{1}` is missing: `{0}` should be `{2}`{3}.",
                 "漏了 `{1}`：`{0}` 应该是 `{2}`{3}。"),
+}
+# Why rows may be left out.
+OF_LOOPS = {
+    name: {**REPAIRS_FIRST, **REPAIRS_OF_THE_FIRST}[name]
+    for name in ("return in loop", "range", "counted")
 }
 IN_PLACES = ("\nThe same holds in several places; these lines become {0}.",
              "\n同样的问题有好几处，改后是：{0}。")

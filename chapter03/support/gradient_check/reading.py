@@ -183,6 +183,7 @@ def _unreadable(error, path):
         _without_colon(error, place, line)
         or _of_prompt(place)
         or _of_else_if(place, line)
+        or _of_quotient(place, line)
         or _of_matlab(place, line)
         or _of_matlabs_transpose(error, place, line)
     )
@@ -226,6 +227,18 @@ def _of_else_if(place, line):
     return UserError(
         f"{place}: `{place.source}`: `else if` is one word in Python, `elif`.",
         f"文件 {place} 这一行 `{place.source}` 里的 else if 在 Python 里写成一个词：`elif`。",
+    )
+
+
+def _of_quotient(place, line):
+    """Return the UserError about `dy/dx = ...`, which is no name, or None."""
+    found = re.match(r"\s*(\w+) */ *(\w+) *=[^=]", line)
+    if not found:
+        return None
+    whole, name = f"{found[1]}/{found[2]}", f"{found[1]}_{found[2]}"
+    return UserError(
+        f"{place}: `{place.source}`: `{whole}` is a division and no name. Call it `{name}`.",
+        f"文件 {place} 这一行 `{place.source}` 里 `{whole}` 是除法，不是变量名：请写 `{name}`。",
     )
 
 

@@ -17,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 
 from support.gradient_check import mistakes
-from support.gradient_check.calls import Call, kept_by
+from support.gradient_check.calls import Call, filled_empty, kept_by, replaced_in_numpy
 from support.gradient_check.changes import CHANGES, SIGNS
 from support.gradient_check.judge import fault_of
 from support.gradient_check.layers import batches_for
@@ -60,7 +60,7 @@ def found_by(change, fault):
         for key in keys:
             alike[key].append((slot, new, piece))
         with slot.holding(new):
-            repair = _tried(fault, method.tree, piece)
+            repair = _tried(fault, method, piece)
         if repair and repair.is_whole:
             return repair
         of_ordinary_numbers = of_ordinary_numbers or repair
@@ -68,7 +68,7 @@ def found_by(change, fault):
     for changes in groups.values():
         if next(method.tries) > MOST_TRIES_IN_ALL:
             break
-        repair = _tried_together(fault, method.tree, changes)
+        repair = _tried_together(fault, method, changes)
         if repair and repair.is_whole:
             return repair
         of_ordinary_numbers = of_ordinary_numbers or repair
@@ -99,6 +99,7 @@ class Method(NamedTuple):
     """A student's method, to be changed: its syntax tree, and the places in it."""
 
     tree: ast.AST
+    names: dict  # its global variables
     slots: list  # of Slot; none if nothing is to be tried
     deadline: float  # of time.monotonic
     tries: itertools.count  # of all kinds of changes
@@ -110,7 +111,10 @@ def _method_of(fault):
     slots = []
     if isinstance(tree, ast.FunctionDef) and _may_be_changed(tree):
         slots = _slots(tree, fault.call)
-    return Method(tree, slots, time.monotonic() + SECONDS, itertools.count(1))
+    # What np.empty holds may be right by chance.
+    with replaced_in_numpy(fault.call.model, filled_empty(np.nan)):
+        names = {**vars(fault.call.model), "print": lambda *_, **__: None}
+    return Method(tree, names, slots, time.monotonic() + SECONDS, itertools.count(1))
 
 
 def _may_be_changed(tree):
@@ -121,20 +125,20 @@ def _may_be_changed(tree):
     return not any(isinstance(node, ast.While | ast.Try) for node in ast.walk(tree))
 
 
-def _tried_together(fault, tree, changes):
+def _tried_together(fault, method, changes):
     """Return the Repair that several changes make together, without those that are not needed."""
     if len(changes) < 2:
         return None
     for slot, new, _ in changes:
         slot.set(new)
     try:
-        repair = _tried(fault, tree, "")
+        repair = _tried(fault, method, "")
         if not repair:
             return None
         needed = []
         for slot, new, piece in changes:
             slot.set(slot.node)
-            if not _tried(fault, tree, ""):
+            if not _tried(fault, method, ""):
                 slot.set(new)
                 needed.append((slot.node.lineno, slot.node.col_offset, piece, slot, new))
         needed.sort(key=lambda place: place[:2])
@@ -398,12 +402,12 @@ def _tree_of(call):
     return tree
 
 
-def _tried(fault, tree, piece):
+def _tried(fault, method, piece):
     """Return the Repair if the class with this method passes in what was found wrong, or None.
 
     If ordinary numbers were wrong, it is enough that they are right.
     """
-    model = _changed_model(fault.call, tree)
+    model = _changed_model(fault.call, method)
     if model is None:
         return None
     call = Call(model, fault.call.layer, fault.call.method, fault.call.batch).run()
@@ -439,14 +443,14 @@ def _spoils(call, fault):
     return any(fault_of(call, [name]) and not fault_of(fault.call, [name]) for name in others)
 
 
-def _changed_model(call, tree):
-    names = {**vars(call.model), "print": lambda *_, **__: None}
+def _changed_model(call, method):
+    names = dict(method.names)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Python's, about odd code that nobody has written
-            exec(compile(ast.Module([tree], []), CHANGED_FILE, "exec"), names)
+            exec(compile(ast.Module([method.tree], []), CHANGED_FILE, "exec"), names)
         cls = getattr(call.model, call.layer.name)
-        changed = type(cls.__name__, (cls,), {call.method: names[tree.name]})
+        changed = type(cls.__name__, (cls,), {call.method: names[method.tree.name]})
     except (SyntaxError, SystemError, TypeError, ValueError):
         return None
     return types.SimpleNamespace(__file__=CHANGED_FILE, **{call.layer.name: changed})

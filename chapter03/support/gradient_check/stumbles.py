@@ -180,10 +180,11 @@ STUMBLES = [
     (r"'numpy.*' object has no attribute '(length|len|count|rows|nrows)'",
      "an array has no .{0}: its rows are counted by len(y) or y.shape[0].",
      "数组没有 .{0}：行数是 len(y) 或 y.shape[0]。"),
-    ("has no attribute '(unsqueeze|view|clone)'",
-     "{0} is PyTorch's. In NumPy: x[:, None] for unsqueeze, reshape for view, copy for clone.",
+    ("has no attribute '(unsqueeze|view|clone|mm|t)'",
+     "{0} is PyTorch's. In NumPy: x[:, None] for unsqueeze, reshape for view, copy for clone, @ "
+     "for mm, .T for t().",
      "{0} 是 PyTorch 的写法。NumPy 里 unsqueeze 写成 x[:, None]，view 写成 reshape，clone 写成 "
-     "copy。"),
+     "copy，mm 写成 @，t() 写成 .T。"),
     ("(?:'numpy.*' object|module 'numpy') has no attribute '(.*?)'",
      "NumPy has no {0} there: is it another library's, or misspelt?{close}",
      "NumPy 在这里没有 {0}：是别的库的写法，还是拼错了？{close}"),
