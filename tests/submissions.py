@@ -122,7 +122,7 @@ thrown away | self.x = x; x @ self.W; return x + self.b
 `self\.b\.T` is transposed | return x @ self.W + self.b.T
 no function: without | return x @ self.W.T() + self.b
 transpose of x is | return x @ self.W^T + self.b
-as many numbers | self.x = x; return x @ self.W.transpose(0, 2, 1).transpose(0, 2, 1) + self.b
+one number for each axis | return x @ self.W.transpose(0, 2, 1).transpose(0, 2, 1) + self.b
 masked array | return np.ma.masked_less(x @ self.W + self.b, -100)
 has to begin with | def forward(self, x): => def forward(x):
 has to stand in class | class Linear: => class Lineal:
@@ -209,6 +209,7 @@ through range | y = np.zeros((len(x), self.b.size))
         y[i] = x[i] @ self.W + self.b
     return y
 == Linear.backward
+by its dtype; without that | keepdims=True) => dtype=int, keepdims=True)
 the gradient of b as a row of its own | ones = np.ones((len(grad_y), 1))
     self.grad_W = np.hstack([self.x, ones]).T @ grad_y
     self.grad_b = self.grad_W[-1:]
@@ -260,7 +261,7 @@ sign is wrong; | self.x.T @ grad_y => -self.x.T @ grad_y
 several values | return grad_y @ self.W.T => return grad_y @ self.W.T, self.grad_W, self.grad_b
 the call before | self.grad_W = self.x.T => self.grad_W = getattr(self, "grad_W", 0) + self.x.T
 no self\.grad_W yet | self.grad_W = self.x => self.grad_W += self.x
-still what an earlier call of forward has kept | self.x = x => self.x = getattr(self, "x", x)
+in an earlier call and not since | self.x = x => self.x = getattr(self, "x", x)
 never set | self.x = x => pass
 `self\.input`: `self\.inputs` is meant | self.x = x => self.inputs = x
     self.x.T => self.input.T
@@ -293,7 +294,7 @@ Linear has no activation | delta = grad_y * self.x * (1 - self.x)
     return delta @ self.W.T
 no activation | return grad_y @ self.W.T => x = self.x; return (grad_y @ self.W.T) * x * (1 - x)
 ordinary numbers | return grad_y @ self.W.T => return np.clip(grad_y @ self.W.T, -5, 5)
-// 1`, `//` rounds down | self.x.T @ grad_y => self.x.T @ grad_y // 1
+// 1` rounds down | self.x.T @ grad_y => self.x.T @ grad_y // 1
 no opt is needed | return grad_y @ self.W.T => self.opt.step(self.grad_W)
 no decay is needed | self.x.T @ grad_y => self.x.T @ grad_y + self.decay * self.W
 calls forward again | return grad_y @ self.W.T => return self.forward(grad_y)
@@ -355,6 +356,9 @@ A comma at the end | self.x = x => self.x = x,
 keepdims has to be named | grad_y.sum(axis=0, keepdims=True) => np.sum(grad_y, 0, True)
 unsqueeze is PyTorch | grad_y.sum(axis=0, keepdims=True) => grad_y.sum(axis=0).unsqueeze(0)
 == Sigmoid.forward
+called as self\.g\( | return g(x)
+    class Sigmoid: => class Sigmoid:\n    def g(self, x):\n        return 1 / (1 + np.exp(-x))\n
+np\.e is the number | return 1 / (1 + np.e(-x))
 `def g\(self, ...\)` | self.y = self.g(x); return self.y
     class Sigmoid: => class Sigmoid:\n    def g(x):\n        return 1 / (1 + np.exp(-x))\n
 earlier call has left | if not hasattr(self, "y"): self.y = 1 / (1 + np.exp(-x))
@@ -464,6 +468,7 @@ pair of brackets | n, d = x.shape; y = np.zeros(n, d)
     return y
 not what it returns | return np.vectorize(1 / (1 + np.exp(-x)))(x)
 == Sigmoid.backward
+map has computed nothing yet | return map(lambda g, y: g * y * (1 - y), grad_y, self.y)
 is not a label | return self.y - grad_y
 self\.out is still None: forward | self.y = (1 => self.out = None; self.y = (1
     return grad_y * self.y => return grad_y * self.out
@@ -502,7 +507,7 @@ should be `grad_y \* self\.y \* \(1 - self\.y\)` | return grad_y * self.y - (1 -
 self\.y stands where grad_y belongs | return self.y * self.y * (1 - self.y)
 natural logarithm | return np.ln(self.y)
 raw memory | return -grad_y.data * self.y * (1 - self.y)
-np\.max takes its second | return np.max(0, grad_y)
+max takes this number for an axis | return np.max(0, grad_y)
 no exp | self.y = (1 + => self.x, self.y = x, (1 +
     e = np.exp(-self.x); return grad_y * e / (1 + e) ** 2
 computed from grad_y | s = self.forward(grad_y); return s * (1 - s)
@@ -567,7 +572,7 @@ median stands where max | e = np.exp(x - np.median(x, 1)[:, None])
     return e / e.sum(1)[:, None]
 exp of a large | e = np.exp(x - np.ptp(x, 1, keepdims=True)); return e / e.sum(1)[:, None]
 single sample | e = np.exp(x - np.max(x)); self.y = e / sum(e); assert x.ndim == 1; return self.y
-given a whole row | y = np.zeros(len(x)); y[0] = np.exp(x[0]); return y
+given several numbers | y = np.zeros(len(x)); y[0] = np.exp(x[0]); return y
 into the place | y = np.zeros(x.shape); y[:, 0] = np.exp(x); return y
 np\.empty holds | p = np.empty_like(x); p[0] = np.exp(x[0]) / np.exp(x[0]).sum(); return p
 thrown away | e = np.exp(x - x.max(1, keepdims=True)); e / e.sum(1, keepdims=True); return e
@@ -619,6 +624,8 @@ no longer the function | e = np.exp(x); sum = sum(e.T); return e / sum[:, None]
 as a column | e = np.exp(x - x.max(axis=1)[:, None]); s = np.fromiter(map(sum, e), float)
     return 3 * e / (3 * s)
 == Softmax.backward
+this layer needs no labels | return self.y - label
+this layer has no W | return grad_y @ self.W.T
 stands inside the loop | dx = np.empty_like(grad_y)
     for n, y in enumerate(self.y):
         dx[n] = (np.diag(y) - np.outer(y, y)) @ grad_y[n]
@@ -697,7 +704,7 @@ brackets: .* should be `self.y \* \(grad_y | s = np.sum(self.y * grad_y, axis=1,
 diagonal of a two-dimensional | return grad_y * np.diag(self.y)
 single Jacobian.*\n.*y \* y\.T | p = self.y; J = -p * p.T; return J @ grad_y
 single Jacobian | y = self.y.reshape(-1, 1); return np.diagflat(y) - y @ y.T
-given a whole row | y = self.y; D = y.shape[1]; J = np.zeros((D, D))
+given several numbers | y = self.y; D = y.shape[1]; J = np.zeros((D, D))
     for a in range(D):
         for b in range(D):
             J[a, b] = y[a] * ((a == b) - y[b])
@@ -777,6 +784,9 @@ batch of one row only | y = self.y; return y * (grad_y - grad_y @ y.swapaxes(0, 
 stack of matrices | y = self.y; j = y[:, :, None] * (np.eye(len(y[0])) - y[:, None])
     return j @ grad_y
 == CrossEntropyLoss.forward
+`_init_` is never called | return -np.sum(y * np.log(y_hat + self.eps)) / len(y)
+    class CrossEntropyLoss: => class CrossEntropyLoss:\n    def _init_(self): self.eps = 1e-12\n
+`np.maximum\(y_hat, 1e-12\)` is meant | return -np.sum(y * np.log(max(y_hat, 1e-12))) / len(y)
 with the two swapped | t, p = y_hat, y; return -np.sum(t * np.log(p + 1e-12)) / len(t)
 rows of y are one-hot | return -sum(np.log(y_hat[i, j]) for i, j in enumerate(y)) / len(y)
 mixes the classes | return -np.dot(y.T, np.log(y_hat + 1e-12)) / len(y)
@@ -818,8 +828,8 @@ whatever is done to avoid | p = y_hat[(y == 1) & (y_hat > 0)]; return -np.sum(np
 of a negative number | return -np.sum(y * np.log(y_hat - 1) + np.log(y_hat - 2)) / len(y)
 constant 0\.5, whatever | return 0.5
 adds so much | return -np.mean(np.sum(y * np.log(y_hat + 0.3), axis=1))
-np\.max takes its second | return -np.sum(y * np.log(np.max(y_hat, 1e-12))) / len(y)
-N is no variable | return -1/N * np.sum(y * np.log(y_hat))
+max takes this number for an axis | return -np.sum(y * np.log(np.max(y_hat, 1e-12))) / len(y)
+Rows are counted by len\(y_hat\) | return -1/N * np.sum(y * np.log(y_hat))
 rounds down | return -1 // len(y) * np.sum(y * np.log(y_hat + 1e-12))
 the two swapped | return -np.sum(y_hat * np.log(y)) / len(y)
 the parameters are exchanged | return -np.sum(target * np.log(predicted + 1e-12)) / len(target)
@@ -865,6 +875,9 @@ taken of the sum | return -np.log(np.sum(y * y_hat)) / len(y)
 takes one from each | return -np.log(y_hat[:, y.argmax(axis=1)] + 1e-12).mean()
 multiply the arrays first | return -np.sum(y, np.log(y_hat)) / len(y)
 == CrossEntropyLoss.backward
+forward has kept y_hat as self\.y, and | self.y = y => self.y = y_hat
+    return float( => p = self.y_hat; self.y_hat = y; return float(
+    np.log(self.y_hat) => np.log(p)
 and none is needed | return (softmax(self.y_hat) - self.y) / len(self.y)
 wrong classes | n = len(self.y); g = np.zeros_like(self.y_hat)
     g[range(n), self.y.argmax(axis=1)] = -1 / self.y_hat.max(axis=1) / n

@@ -13,6 +13,8 @@ FOUND = [
      ("np.round(1 / (1 + np.exp(-x)), 2)", "np.round")),
     ("integers", "Sigmoid.forward", "y = np.zeros(x.shape, dtype=int)\n"
      "y[:] = 1 / (1 + np.exp(-x))\nreturn y", "np.zeros(x.shape, dtype=int)"),
+    ("whole sum", "Linear.backward", "grad_y.sum(axis=0, => grad_y.sum(axis=0, dtype=int,",
+     "grad_y.sum(axis=0, dtype=int, keepdims=True)"),
     ("vectorized", "Sigmoid.forward",
      "return np.vectorize(lambda v: 1 if v > 40 else 1 / (1 + np.exp(-v)))(x)",
      "np.vectorize(lambda v: 1 if v > 40 else 1 / (1 + np.exp(-v)))"),

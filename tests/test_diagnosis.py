@@ -11,10 +11,11 @@ import numpy as np
 import pytest
 
 from submissions import SOLUTION, SUBMISSIONS, module
-from support.gradient_check import diagnosis, formulas, judge
+from support.gradient_check import diagnosis, formulas, judge, mistakes, stumbles
 from support.gradient_check.calls import Call
 from support.gradient_check.judge import FaultError
 from support.gradient_check.layers import LAYERS, METHODS, Batch
+from support.language import say
 
 LAYER = {layer.name: layer for layer in LAYERS}
 WRONG = [submission for submission in SUBMISSIONS if submission.says != "PASS"]
@@ -69,6 +70,16 @@ def test_in_chinese_mistakes_are_told_in_chinese(chinese):
         text = diagnosis.explain(fault).looks_like
         assert bool(text) == (submission.says != "NUMBERS")
         assert not text or re.search("[\u4e00-\u9fff]", text.partition("\n")[0])
+
+
+@pytest.mark.parametrize("language", ["en_US", "zh_CN"])
+def test_what_is_to_be_corrected_in_forward_is_known_by_its_first_words(language, monkeypatch):
+    monkeypatch.setenv("LANGUAGE", language)
+    for key in diagnosis.FACTS_ON_FORWARD:
+        beginning = say(*mistakes.FACTS[key]).partition("{")[0]
+        texts = [say(*text) for name, text in mistakes.FACTS.items() if name != key]
+        texts += [say(*row[1:3]) for row in stumbles.STUMBLES]
+        assert not [text for text in texts if text.startswith(beginning)]
 
 
 QUOTED = re.compile(r"`([^`]+)`(?: should be|[^`]*:) `([^`]+)`(?: is meant|[.])")

@@ -88,6 +88,8 @@ WRONG = [
      "changes the array y that forward returned.*alters in place what forward has kept"),
     ("Linear.backward", "self.x = x => Linear.x = x", "def back",
      "two Linear objects in turn.*share what they keep"),
+    ("Linear.backward", "self.grad_W = => Linear.grad_W =", "def back",
+     "two Linear objects in turn.*share what they keep"),
     ("Sigmoid.backward", "while True:\n    pass", "", "after 0.5 s.*infinite loop"),
     ("Linear.forward", "exit()", "exit()", "SystemExit"),
     ("Linear.forward", "limit = np.sqrt => limit = sqrt", "limit = sqrt", "NameError"),

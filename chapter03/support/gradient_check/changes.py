@@ -12,7 +12,7 @@ import re
 
 from support.language import say
 
-REDUCTIONS = {"sum", "max", "min", "mean", "amax", "amin"}
+REDUCTIONS = {"sum", "max", "min", "mean", "amax", "amin", "argmax", "argmin"}
 CREATORS = {"zeros", "ones", "empty", "full", "zeros_like", "ones_like", "empty_like", "full_like"}
 CUTS = {"round", "around", "floor", "ceil", "rint", "trunc", "astype", "int"}
 SIGNS = {
@@ -45,6 +45,12 @@ def _returned(slot, node):
             called = []  # elsewhere, backward reads it
         case _:
             return
+    if getattr(slot.parent, "name", slot.layer.name) not in (
+        "forward",
+        "backward",
+        slot.layer.name,
+    ):
+        return  # of a function within the method
     for name in slot.names.variables + slot.names.arrays:
         if name != ast.unparse(other):
             meant = ast.parse(name, mode="eval").body
@@ -56,6 +62,8 @@ def _returned(slot, node):
 def _floor(_, node):
     match node:
         case ast.BinOp(left, ast.FloorDiv(), right):
+            yield ast.BinOp(left, ast.Div(), right), ast.unparse(node)
+        case ast.Call(ast.Attribute(attr="floor_divide"), [left, right]):
             yield ast.BinOp(left, ast.Div(), right), ast.unparse(node)
 
 
@@ -85,6 +93,14 @@ def _integers(_, node):
         yield _with_keywords(floats, dtype="float"), ast.unparse(node)
 
 
+def _whole_sum(_, node):
+    """A sum or mean of whole numbers only, by its dtype."""
+    for call, _ in _reductions(node):
+        keywords = [keyword for keyword in call.keywords if keyword.arg != "dtype"]
+        if len(keywords) < len(call.keywords):
+            yield ast.Call(call.func, call.args, keywords), ast.unparse(node)
+
+
 def _vectorized(_, node):
     """np.vectorize, which takes the type of its first result for all."""
     match node:
@@ -107,10 +123,13 @@ def _limited(slot, node):
             function = ast.Attribute(node.func.value, other, ast.Load())
             exchanged = ast.Call(function, node.args, node.keywords)
             yield exchanged, (ast.unparse(node), ast.unparse(exchanged))
-        if slot.layer.output == "loss":
-            others.insert(0, "np.clip(_, 1e-12, 1)")
-        if slot.layer.name == "Softmax":
-            others.append("_ - np.max(_, axis=1, keepdims=True)")
+        if slot.names.whole.startswith("def forward"):
+            if slot.layer.output == "loss":
+                others.insert(0, "np.clip(_, 1e-12, 1)")
+            if slot.layer.name == "Softmax":
+                others.append("_ - np.max(_, axis=1, keepdims=True)")
+        if any(keyword.arg == "out" for keyword in node.keywords):
+            others = ["_"]  # what another one gives would be lost
         for harmless in others:
             new = _with(harmless, array)
             yield new, (ast.unparse(node), ast.unparse(new))
@@ -157,11 +176,13 @@ def _is_rest_of(a, b):
     return False
 
 
-def _entry_by_entry(_, node):
+def _entry_by_entry(slot, node):
     """`*` where the matrix product is meant."""
     match node:
         case ast.BinOp(left, ast.Mult(), right):
             yield ast.BinOp(left, ast.MatMult(), right), (ast.unparse(node), "*")
+            if slot.layer.weights:
+                yield ast.BinOp(right, ast.MatMult(), left), (ast.unparse(node), "*")
         case ast.Call(ast.Attribute(attr="multiply") as function, [left, right]):
             pieces = ast.unparse(node), ast.unparse(function)
             yield ast.BinOp(left, ast.MatMult(), right), pieces
@@ -182,8 +203,9 @@ def _product(slot, node):
             return
         case _:
             return
-    bare_left, bare_right = _bare(left), _bare(right)
-    if is_product or bare_left is not left or bare_right is not right:
+    bare_left, bare_right = _untransposed_in(left), _untransposed_in(right)
+    is_other = ast.dump(bare_left) != ast.dump(left) or ast.dump(bare_right) != ast.dump(right)
+    if is_product or is_other:
         yield ast.BinOp(bare_left, ast.Mult(), bare_right), ast.unparse(node)
 
 
@@ -195,6 +217,8 @@ def _outer(_, node):
         case ast.BinOp(left, ast.Mult(), ast.Attribute(attr="T") as right):
             pass
         case ast.Call(ast.Attribute(attr="kron"), [left, right]):
+            pass
+        case ast.Call(ast.Attribute(ast.Attribute(attr="T") as left, "dot"), [right]):
             pass
         case ast.Call(ast.Attribute(attr=name), [left, right]) if name in PRODUCTS:
             pass
@@ -240,7 +264,11 @@ def _einsum_letters(_, node):
 def _builtin(_, node):
     """NumPy's sum or maximum in place of Python's own."""
     match node:
-        case ast.Call(ast.Name("max" | "min" | "sum" as name), [array]):
+        case ast.Call(ast.Name("max" | "min" as name), [first, second]):
+            function = ast.parse(f"np.{name}imum", mode="eval").body
+            new = ast.Call(function, [first, second], [])
+            yield new, (ast.unparse(node), ast.unparse(new))
+        case ast.Call(ast.Name("max" | "min" | "sum" as name), [array, *_]):
             for options in ("", ", axis=0", ", axis=1", ", axis=1, keepdims=True"):
                 new = _with(f"np.{name}(_{options})", array)
                 yield new, (ast.unparse(node), ast.unparse(new))
@@ -273,7 +301,9 @@ def _base(slot, node):
     match node:
         case ast.BinOp(ast.Constant(float()), ast.Pow(), right):
             yield _with("np.exp(_)", right), ast.unparse(node)
-        case ast.BinOp(ast.Name(base), ast.Pow(), right) if f"{base} = 2.7" in slot.names.whole:
+        case ast.BinOp(ast.Name(base), ast.Pow(), right) | ast.Call(
+            ast.Attribute(attr="power"), [ast.Name(base), right]
+        ) if f"{base} = 2.7" in slot.names.whole:
             yield _with("np.exp(_)", right), ast.unparse(node)
 
 
@@ -286,7 +316,9 @@ def _keepdims(_, node):
 def _axis(_, node):
     """A sum, mean or maximum over another axis."""
     for call, array in _reductions(node):
-        bare = ast.Call(call.func, [array] if call.args and array is call.args[0] else [], [])
+        keywords = [keyword for keyword in call.keywords if keyword.arg in ("dtype", "where")]
+        arguments = [array] if call.args and array is call.args[0] else []
+        bare = ast.Call(call.func, arguments, keywords)
         for axis in ("1", "0"):
             for keepdims in ("True", "False"):
                 new = _with_keywords(bare, axis=axis, keepdims=keepdims)
@@ -476,6 +508,12 @@ def _name(slot, node):
     is_asked = getattr(slot.parent, "attr", "") in ("shape", "dtype")
     if not _is_read(slot) or is_put_into or is_asked or own in ("self", "np", *dir(builtins)):
         return
+    if isinstance(slot.parent, ast.Return) and own.startswith("self."):
+        return  # backward reads it
+    # Of two that are compared, one would stand for both.
+    compared = getattr(getattr(slot.parent, "func", None), "attr", "") in ("maximum", "minimum")
+    taken = map(ast.unparse, slot.parent.args) if compared else ()
+    taken = {own, *taken}
     match node:
         case ast.Name() if slot.is_index:
             names = slot.names.variables + slot.names.arrays
@@ -486,7 +524,7 @@ def _name(slot, node):
         case _:
             return
     for name in names:
-        if name != own:
+        if name not in taken:
             new = ast.parse(name, mode="eval").body
             yield new, (slot.line, own, name, _corrected(slot, new, own))
 
@@ -804,6 +842,7 @@ CHANGES = {
     "floor": _floor,
     "rounded": _rounded,
     "integers": _integers,
+    "whole sum": _whole_sum,
     "vectorized": _vectorized,
     "limited": _limited,
     "limited far": _limited,
@@ -940,6 +979,16 @@ def _bare(node):
     if called and called[0] == "transpose":
         return called[1]
     return node
+
+
+def _untransposed_in(node):
+    """Return an expression without any transpose in it."""
+
+    class Untransposing(ast.NodeTransformer):
+        def visit(self, node):
+            return self.generic_visit(_bare(node))
+
+    return Untransposing().visit(copy.deepcopy(node))
 
 
 def _with(text, array, second=None):

@@ -10,7 +10,12 @@ from support.gradient_check.calls import kept_by
 from support.gradient_check.errors import error
 from support.gradient_check.examples import example
 from support.gradient_check.formulas import SUMMING, formula, same, source_of, words_of
-from support.gradient_check.repairs import first_repair, first_repairs_for, repairs_for
+from support.gradient_check.repairs import (
+    first_repair,
+    first_repairs_for,
+    repairs_for,
+    repairs_of_loops,
+)
 from support.language import say
 
 # What says little without numbers beside it.
@@ -21,6 +26,7 @@ WEAK_FACTS = (
 # What shows in backward, and is to be corrected in forward.
 FACTS_ON_FORWARD = (
     "keeps another", "overwritten", "forward, after return", "kept none", "kept before",
+    "kept exchanged",
 )  # fmt: skip
 
 
@@ -145,7 +151,7 @@ def _numbers(fault):
     """Explain numbers or shapes that are not right: the surest comes first."""
     said = experiments.never_set(fault)
     if said:
-        return first_repair(mistakes.OF_LOOPS, fault).text or said
+        return first_repair(repairs_of_loops(), fault).text or said
     if fault.call.batch.dtype == np.float32:  # float64 has come before
         return say(*mistakes.FLOAT32)
     said = (
@@ -185,7 +191,9 @@ def _unused_or_repaired(fault):
         # Others may bring it in by chance; what is taken for something else is a reason.
         reasons = ("set in loop", "never begun", "name", "function")
         table = {name: table[name] for name in reasons}
-    repaired = first_repair(table, fault).text or (said and experiments.not_linear(fault))
+    repaired = first_repair(table, fault).text
+    if said and not repaired and "grad_y" not in said:
+        repaired = experiments.not_linear(fault)
     if said and repaired:
         return f"{said}\n{say(re.sub('^[a-z]+ ', _capitalized, repaired), repaired)}"
     return said or repaired

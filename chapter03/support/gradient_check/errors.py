@@ -15,10 +15,12 @@ def error(fault):
     """Return what an error looks like, '' if there is nothing to be said."""
     call = fault.call
     said = (
-        experiments.forward_again(call)
+        _misspelt_init(call)
+        or experiments.forward_again(call)
         or experiments.overwritten(call)
         or _recursion(call)
         or _after_return(call)
+        or _of_class(call)
         or _of_forward(call)
         or _kept_none(call)
         or _meeting(call)
@@ -48,6 +50,14 @@ def error(fault):
     )
 
 
+def _misspelt_init(call):
+    """Say that Python does not call what nearly has the name of __init__."""
+    for name in vars(type(call.subject)):
+        if name != "__init__" and re.fullmatch("_*(init|int|inti)_*", name):
+            return say(*stumbles.INIT).format(name)
+    return ""
+
+
 def _recursion(call):
     calls_itself = call.method == "forward" and "self.forward(" in source_of(call)
     return say(*stumbles.RECURSION) if calls_itself else ""
@@ -60,6 +70,13 @@ def _after_return(call):
         return ""
     line = experiments.never_reached(call, "forward", name)
     return say(*mistakes.FACTS["forward, after return"]).format(line) if line else ""
+
+
+def _of_class(call):
+    """Say that what is not found is a method of the class."""
+    name = str(getattr(call.error, "name", None))
+    is_method = isinstance(call.error, NameError) and callable(getattr(call.subject, name, None))
+    return say(*mistakes.FACTS["of class"]).format(name) if is_method else ""
 
 
 def _of_forward(call):
@@ -218,7 +235,8 @@ def _stumble(fault):
             if meant:
                 return say(*stumbles.MEANT).format(*meant.piece[1:])
             first = call.layer.first_line(call.method)
-            names = {"close": _close(fault), "kept": _kept(call), "first": first}
+            array = [*call.layer.parameters(call.method), "self.y"][0]
+            names = {"close": _close(fault), "kept": _kept(call), "first": first, "array": array}
             return say(english, chinese).format(*groups, **names)
     return ""
 
@@ -235,7 +253,7 @@ def _close(fault):
     call, error = fault.call, fault.call.error
     wanted, there = str(getattr(error, "name", None)), getattr(error, "obj", None)
     if isinstance(error, NameError):
-        if wanted in kept_by(call.subject):
+        if hasattr(call.subject, wanted):
             return say(f" Is `self.{wanted}` meant?", f"是不是想写 `self.{wanted}`？")
         names = [*call.layer.parameters(call.method), *source_names(call)]
     else:
@@ -243,6 +261,7 @@ def _close(fault):
     names = [name for name in names if name != wanted]
     found = [name for name in names if name.lower() == wanted.lower()]
     found = found or difflib.get_close_matches(wanted, names, 1, 0.8)
+    found = found or [name for name in names if len(wanted) > 3 and wanted in name]
     if not found:
         return ""
     close = f"self.{found[0]}" if isinstance(there, type(call.subject)) else found[0]

@@ -37,12 +37,21 @@ def exchanged(fault):
         differs |= not same(got, other.results.get(fault.result), batch.dtype.name)
         fits["exchanged"] &= same(got, right, batch.dtype.name)
         fits["exchanged, too large"] &= same(got, right * batch.rows, batch.dtype.name)
+    if fits["exchanged"] and differs and _keeps_exchanged(call):
+        return say(*mistakes.FACTS["kept exchanged"])
     if fits["exchanged"] and differs and not _has_given_parameters(call):
         return say(*mistakes.FACTS["exchanged parameters"]).format(call.layer.first_line("forward"))
     for key, does_fit in fits.items():
         if does_fit and differs:
             return say(*mistakes.FACTS[key])
     return ""
+
+
+def _keeps_exchanged(call):
+    """Return whether forward has kept y_hat as self.y, and y as self.y_hat."""
+    kept, given = kept_by(call.alone().subject), call.batch.given
+    is_of_backward = call.method == "backward" and {"y", "y_hat"} <= set(kept)
+    return is_of_backward and same(kept["y"], given["y_hat"]) and same(kept["y_hat"], given["y"])
 
 
 def _has_given_parameters(call):
@@ -385,7 +394,8 @@ def keeps_another(fault):
     if call.layer.output == "y":
         shown["y"] = say("output y", "输出 y")
     for attribute, kept in kept_by(forward.subject).items():
-        if attribute in (*call.layer.weights, *call.names):
+        is_of_backward = attribute in (*call.layer.weights, *call.names)
+        if is_of_backward or not isinstance(kept, np.ndarray) or "exp" in attribute:
             continue
         for meant, name in shown.items():
             if _may_be_replaced(forward, attribute, kept, meant) and all(

@@ -291,14 +291,18 @@ def _check_second_backward(first, second):
 
 
 def _check_two_objects(first, second):
-    """Call forward of two objects, then backward of the first, as in a network."""
+    """Call forward of two objects, then backward of both, as in a network."""
     layer = first.layer
     subject = first.alone().subject
     Call(first.model, layer, "forward", first.batch).run(subject)
-    Call(first.model, layer, "forward", second.batch).run()
+    other = Call(first.model, layer, "forward", second.batch).run().subject
     about = f"two {layer.name} objects in turn", f"交替使用的两个 {layer.name} 对象"
     third = Call(first.model, layer, "backward", replace(first.batch, about=about))
     fault = fault_of(third.run(subject, forward=False))
+    Call(first.model, layer, "backward", second.batch).run(other, forward=False)
+    for name in layer.weights:
+        third.results[f"grad_{name}"] = getattr(subject, f"grad_{name}", None)
+    fault = fault or fault_of(third)
     if fault:
         raise replace(fault, kind="shared")
 

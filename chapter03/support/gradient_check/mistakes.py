@@ -395,6 +395,8 @@ TYPES = {
                     "有的元素是 None：函数在那里什么也没有返回。是不是每种情形（例如 0）都写了 "
                     "return？"),
     "list": ("it is a Python list; an array is wanted.", "这是 Python 的 list，应该是数组。"),
+    "map": ("map has computed nothing yet; an array is wanted: np.array(list(map(...))).",
+            "map 还什么都没有算；应该是数组：np.array(list(map(...)))。"),
     "matrix": ("np.matrix is no plain array: its * is a matrix product. Use arrays and @.",
                "np.matrix 不是普通的数组：它的 * 是矩阵乘法。请用普通数组和 @。"),
     "MaskedArray": ("a masked array leaves entries out. Use np.where and plain arrays.",
@@ -420,9 +422,9 @@ FACTS = {
         "call has left: every call has to compute anew from what goes in.",
         "新建的对象算得对，这个对象却还在用以前调用时留下的量：每次调用都要用传进来的量重新算。"),
     "kept before": (
-        "self.{0} is still what an earlier call of forward has kept: every call has to keep its "
+        "forward has kept self.{0} in an earlier call and not since: every call has to keep its "
         "own.",
-        "self.{0} 还是以前那次 forward 存下的：每次 forward 都要重新存。"),
+        "forward 没有重新存 self.{0}，里面还是以前那次调用的值：每次 forward 都要重新存。"),
     "after return": (
         "`{0}` stands after a `return` and is never executed: put it above.",
         "`{0}` 写在 return 之后，永远不会执行：请移到它前面。"),
@@ -481,6 +483,9 @@ FACTS = {
         "wrong. Avoid the nan (in a softmax, by subtracting each row's maximum before exp).",
         "np.nan_to_num 只是掩盖了前面算出的 inf / inf 或 0 / 0：它填上的数是错的。应该避免出现 nan"
         "（在 Softmax 里，取 exp 之前先减去每一行的最大值）。"),
+    "of class": (
+        "{0} is a method of this class: it is called as self.{0}(...).",
+        "{0} 是这个类的方法：要写成 self.{0}(...) 来调用。"),
     "of forward": (
         "{0} is a variable of forward, and gone when forward ends: keep it there as self.{0}, and "
         "use that here.",
@@ -500,6 +505,9 @@ FACTS = {
     "exchanged": ("y_hat and y are exchanged: with the two swapped in the computation, it would be "
                   "right.",
                   "y_hat 和 y 写反了：在计算里交换两者就对了。"),
+    "kept exchanged": (
+        "forward has kept y_hat as self.y, and y as self.y_hat.",
+        "forward 存反了：self.y 里是 y_hat，self.y_hat 里是 y。"),
     "exchanged parameters": (
         "the parameters are exchanged: what comes in first is y_hat, then y. The method begins "
         "with `{0}`.",
@@ -630,8 +638,8 @@ FACTS = {
 # of the first are tried only where the first call fails, those of numbers where these are wrong
 # there: elsewhere much would fit by chance.
 REPAIRS_FIRST = {
-    "floor": ("in `{0}`, `//` rounds down to a whole number; / is meant.",
-              "`{0}` 里的 `//` 是向下取整的除法，应该用 /。"),
+    "floor": ("`{0}` rounds down to a whole number; / is meant.",
+              "`{0}` 是向下取整的除法，应该用 /。"),
     "rounded": ("`{0}` rounds numbers, or cuts off their decimals; without {1} they would be "
                 "right.",
                 "`{0}` 把小数舍入或截掉了；去掉 {1} 就对了。"),
@@ -641,6 +649,9 @@ REPAIRS_FIRST = {
                  "decimals. Without dtype, np.zeros gives floats.",
                  "`{0}` 得到的不是浮点数的数组，存进去的数会丢掉小数部分。np.zeros 不写 dtype "
                  "就是浮点数。"),
+    "whole sum": ("`{0}` takes numbers of another type, by its dtype; without that it would be "
+                  "right.",
+                  "`{0}` 按 dtype 换了类型再算；去掉 dtype 就对了。"),
     "vectorized": ("`{0}` takes the type of its first result for all: after a whole number (1, 0) "
                    "the others lose their decimals. Let the function give floats (1.0, 0.0).",
                    "`{0}` 按第一个结果的类型处理全部：第一个是整数（1、0）时，其余的小数就丢了。"
@@ -760,26 +771,21 @@ REPAIRS_OF_NUMBERS = {
     "sequence": ("`{0}` has to come before `{1}`.", "`{0}` 应该放在 `{1}` 之前。"),
     "number": ("in `{0}`, the number {1} should be {2}{3}.", "`{0}` 里的数 {1} 应该是 {2}{3}。"),
     "function": ("in `{0}`, {1} stands where {2} belongs{3}.", "`{0}` 里的 {1} 应该是 {2}{3}。"),
-    "complement": ("in `{0}`, `{1}` should be `{2}`{3}.", "`{0}` 里的 `{1}` 应该是 `{2}`{3}。"),
     "minus": ("a minus is missing: in `{0}`, `{1}` should be `{2}`{3}.",
               "漏了负号：`{0}` 里的 `{1}` 应该是 `{2}`{3}。"),
+    "complement": ("in `{0}`, `{1}` should be `{2}`{3}.", "`{0}` 里的 `{1}` 应该是 `{2}`{3}。"),
     "name": ("in `{0}`, {1} stands where {2} belongs{3}.", "`{0}` 里的 {1} 应该是 {2}{3}。"),
     "unwrapped": ("around `{0}`, `{1}` is missing{2}.", "`{0}` 外面漏了 `{1}`{2}。"),
     "missing": ("`{1}` is missing: `{0}` should be `{2}`{3}.",
                 "漏了 `{1}`：`{0}` 应该是 `{2}`{3}。"),
 }
-# Why rows may be left out.
-OF_LOOPS = {
-    name: {**REPAIRS_FIRST, **REPAIRS_OF_THE_FIRST}[name]
-    for name in ("return in loop", "range", "counted")
-}
 IN_PLACES = ("\nThe same holds in several places; these lines become {0}.",
              "\n同样的问题有好几处，改后是：{0}。")
 REMAINS = {
-    "y": ("\n(That is so for ordinary numbers; very large ones, such as 1000, need more.)",
-          "\n（这是对一般的数而言；1000 这样的大数还会出错。）"),
-    "loss": ("\n(That is so for ordinary probabilities; those at or near 0 need more.)",
-             "\n（这是对一般的概率而言；等于 0 或接近 0 的还会出错。）"),
+    "y": ("\n(This is enough for ordinary numbers; very large ones, such as 1000, need more.)",
+          "\n（这样改，一般的数就对了；1000 这样的大数还要另外处理。）"),
+    "loss": ("\n(This is enough for ordinary probabilities; those at or near 0 need more.)",
+             "\n（这样改，一般的概率就对了；等于 0 或接近 0 的还要另外处理。）"),
 }
 ABSENT = ("it has to stand in class {0}, once, indented by four spaces, and begin with `{1}`.",
           "它应该写在类 {0} 里，缩进四个空格，只写一遍，第一行是 `{1}`。")

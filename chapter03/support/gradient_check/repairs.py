@@ -142,6 +142,9 @@ def _tried_together(fault, method, changes):
                 slot.set(new)
                 needed.append((slot.node.lineno, slot.node.col_offset, piece, slot, new))
         needed.sort(key=lambda place: place[:2])
+        if all(isinstance(new, ast.Pass) for *_, new in needed):
+            quoted = "`, `".join(slot.line for *_, slot, _ in needed)
+            return repair._replace(piece=(quoted, ""))
         lines = dict.fromkeys(slot.changed_line(new) for *_, slot, new in needed)
         return repair._replace(piece=needed[0][2], lines=tuple(lines) if len(needed) > 1 else ())
     finally:
@@ -200,6 +203,12 @@ def first_repairs_for(fault):
         limited = "limited far" if np.all(np.isfinite(got)) else "limited nan"
     others = {"limited", "limited far", "limited nan"} - {limited}
     return {name: text for name, text in mistakes.REPAIRS_FIRST.items() if name not in others}
+
+
+def repairs_of_loops():
+    """Return the table of the changes by which a loop leaves nothing out."""
+    table = {**mistakes.REPAIRS_FIRST, **mistakes.REPAIRS_OF_THE_FIRST}
+    return {name: table[name] for name in ("return in loop", "range", "counted")}
 
 
 def repairs_for(fault):

@@ -3,6 +3,8 @@
 # fmt: off
 RECURSION = ("the method calls itself, in place of computing anything; that leads nowhere.",
              "方法调用了自己，而没有真正计算，这样不会有结果。")
+INIT = ("`{0}` is never called: its name has to be `__init__`, with two underscores on each side.",
+        "`{0}` 从来不会被调用：名字要写成 `__init__`，前后各两个下划线。")
 MEANT = ("there is no `{0}`: `{1}` is meant.", "没有 `{0}`：这里应该是 `{1}`。")
 KEPT = (" Forward has kept {0}.", "forward 存下的有 {0}。")
 NEVER_SET = ("self.{0} was never set: what backward needs has to be kept by forward, in self, "
@@ -11,7 +13,7 @@ NEVER_SET = ("self.{0} was never set: what backward needs has to be kept by forw
              "{close}{kept}")
 # What matches `method: message` and, below it, the line of code: the first pattern counts. {0},
 # {1} are the parts in parentheses, {close} a name that resembles the misspelt one, {kept} what
-# forward has kept, {first} the method's first line.
+# forward has kept, {first} the method's first line, {array} an array whose rows can be counted.
 STUMBLES = [
     ("AssertionError", "an `assert` of your own stops here: is what it demands true?",
      "是你自己写的 assert 停在了这里：它的要求成立吗？"),
@@ -105,11 +107,11 @@ STUMBLES = [
      "np.{0} 是两个数组逐元素比较。求每一行的最大（最小）值用 np.max（np.min），加上 axis=1、"
      "keepdims=True。"),
     (r"(?:interpreted as an integer|scalar index|truth value)"
-     r"\n.*np\.(max|min|amax|amin)\([^()]*(?:\([^()]*\)[^()]*)*,(?! *(?:axis|keepdims|-?\d+\)))",
-     "np.{0} takes its second argument for an axis. Two arrays, or an array and a limit, are "
-     "compared entry by entry by np.maximum and np.minimum.",
-     "np.{0} 把第二个参数当成轴。两个数组（或者数组和一个界限）逐元素比较，要用 np.maximum、"
-     "np.minimum。"),
+     r"\n.*np\.(max|min|amax|amin)\([^()]*(?:\([^()]*\)[^()]*)*,(?! *(?:axis|keepdims|-?\d+\)))|"
+     r"interpreted as an integer\n.*\w\.(max|min)\((?!axis|-?\d+\)|\))",
+     "{0} takes this number for an axis. Two arrays, or an array and a limit, are compared entry "
+     "by entry by np.maximum and np.minimum.",
+     "{0} 把这个数当成轴。两个数组（或者数组和一个界限）逐元素比较，要用 np.maximum、np.minimum。"),
     (r"(?:interpreted as an integer|scalar index)"
      r"\n.*np\.(sum|mean)\([^()]*(?:\([^()]*\)[^()]*)*,(?! *(?:axis|keepdims|-?\d+\)))",
      "np.{0} takes its second argument for an axis: multiply the arrays first, np.{0}(a * b).",
@@ -119,6 +121,8 @@ STUMBLES = [
      "PyTorch 的 size(0) 在 NumPy 里是 shape[0]，view 是 reshape，dim= 是 axis=。"),
     (r"not callable\n.*(?<!np)\.(T|shape|size|ndim)\(",
      "{0} is no function: without parentheses after it.", "{0} 不是函数，后面不加括号。"),
+    (r"not callable\n.*np\.e\(", "np.e is the number 2.718...: e to the power of x is np.exp(x).",
+     "np.e 是数 2.718...，不是函数：e 的 x 次方写成 np.exp(x)。"),
     (r"(?:ndarray|float\w*|int\w*|tuple|list)' object is not callable",
      "Python takes `a(b)` for a call. In a product, `*` (`@` for matrices) has to stand before the "
      "parenthesis; an entry of an array is `a[i]`. (Or a variable has the name of a function.)",
@@ -158,7 +162,11 @@ STUMBLES = [
      "entries can be set once there is an array, such as np.zeros_like.",
      "还没有 self.{0}：要先整个赋值，self.{0} = ...（`==` 只是比较）。要逐个元素赋值，得先有数组，"
      "例如 np.zeros_like。"),
-    ("'(?:Linear|Sigmoid|Softmax)' object has no attribute '(labels?|targets?|y_true|t)'",
+    (r"^(?:Sigmoid|Softmax|Cross).*object has no attribute '(W|b|weights?|bias)'",
+     "this layer has no {0}: weights and bias belong to Linear.",
+     "这一层没有 {0}：权重和偏置是 Linear 的。"),
+    (r"'(?:Linear|Sigmoid|Softmax)' object has no attribute '(labels?|targets?|y_true|t)'|"
+     r"^(?:Linear|Sigmoid|Softmax)\..*name '(labels?|targets?|y_true|t)' is not",
      "this layer needs no labels: the loss uses them, and its part arrives in grad_y.",
      "这一层不需要标签：用到标签的是损失函数，它的那部分已经在传来的 grad_y 里了。"),
     (r"'\w+' object has no attribute '(\w+)'\n.*self\.\1\(|type object '\w+' has no attribute "
@@ -196,9 +204,9 @@ STUMBLES = [
      "{0} is not imported, or not installed. The layers need NumPy only.",
      "{0} 没有导入，或者没有安装。这些层只需要 NumPy。"),
     ("name '([NnmMDdBC]|batch|batch_size|bs|num_samples|n_samples|num_classes)'",
-     "{0} is no variable here. If rows or columns are to be counted: len(x), x.shape[0], "
-     "x.shape[1].{close}",
-     "这里没有变量 {0}。如果是要数行数、列数：len(x)、x.shape[0]、x.shape[1]。{close}"),
+     "there is no variable {0} here. Rows are counted by len({array}), columns by "
+     "{array}.shape[1]; only the loss divides by the number of rows.{close}",
+     "这里没有变量 {0}。行数是 len({array})，列数是 {array}.shape[1]；只有损失才除以行数。{close}"),
     (r"name '(T)'.*\n.*\^ *T\b", "the transpose of x is x.T; ^ is no operator for it.",
      "x 的转置写成 x.T，不是 ^T。"),
     (r"name '(e)'.*\n.*\be *(?:\*\*|\^)", "e to the power of x is np.exp(x).",
@@ -277,8 +285,11 @@ STUMBLES = [
      "(or numbers) themselves; their indices are in range(len(rows)).",
      "下标必须是整数，或者由 True、False 组成的掩码。`for y in rows` 得到的是各行（或各个数）本身，"
      "它们的下标是 range(len(rows))。"),
-    ("axes don't match", "transpose takes as many numbers as the array has axes; x.T has two.",
-     "transpose 的参数个数要和数组的轴数一样；两个轴时用 x.T 就行。"),
+    ("axes don't match",
+     "transpose takes one number for each axis, and here there are two. (.T swaps them, "
+     "[:, None, :] adds one.)",
+     "transpose 的参数个数要和数组的轴数一样，这里只有两个轴。（.T 交换两个轴，[:, None, :] 添一个"
+     "轴。）"),
     ("out of bounds|too many indices|AxisError",
      "the array has no such axis or index: both count from 0, and a sum takes an axis away.",
      "数组没有这个轴或下标：轴和下标都从 0 数起，求和还会去掉一个轴。"),
@@ -289,8 +300,9 @@ STUMBLES = [
      "np.array wants rows of the same length: here some are longer than others, or are numbers.",
      "np.array 要求各行一样长：这里有的行长短不一，或者有的是单个的数。"),
     ("with a sequence",
-     "one entry is given a whole row: x[i] is row i of the batch, an entry of it is x[i, j].",
-     "把一整行放进了一个元素里：x[i] 是这一批的第 i 行，其中一个元素是 x[i, j]。"),
+     "one entry is given several numbers: x[i] is a row of the batch, x[:, j] a column, and an "
+     "entry is x[i, j].",
+     "把好几个数放进了一个元素里：x[i] 是这一批的一行，x[:, j] 是一列，一个元素是 x[i, j]。"),
     (r"^Softmax\.backward.*cannot reshape.*\n.*grad_y\.reshape",
      "grad_y has the shape of y, and is no label: each row of it is multiplied by the Jacobian of "
      "its own row.",
