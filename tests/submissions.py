@@ -209,6 +209,9 @@ through range | y = np.zeros((len(x), self.b.size))
         y[i] = x[i] @ self.W + self.b
     return y
 == Linear.backward
+with the same batch once more | self.v = 0.9 * getattr(self, "v", 0) + 0.1 * self.x.T @ grad_y
+    self.grad_W = self.v; self.grad_b = grad_y.sum(axis=0, keepdims=True)
+    return grad_y @ self.W.T
 by its dtype; without that | keepdims=True) => dtype=int, keepdims=True)
 the gradient of b as a row of its own | ones = np.ones((len(grad_y), 1))
     self.grad_W = np.hstack([self.x, ones]).T @ grad_y

@@ -53,8 +53,12 @@ def explain(fault):
 
 
 def _begins_as(said, keys):
-    beginnings = (say(*mistakes.FACTS[key]).partition("{")[0] for key in keys)
-    return said.startswith(tuple(filter(None, beginnings)))
+    return said.startswith(tuple(filter(None, map(_beginning, keys))))
+
+
+def _beginning(key):
+    """Return the first words of a fact, by which it is known."""
+    return say(*mistakes.FACTS[key]).partition("{")[0]
 
 
 def _is_never_set(fault, said):
@@ -186,8 +190,10 @@ def _unused_or_repaired(fault):
     table = repairs_for(fault)
     said = ""
     if fault.kind == "value" and not fault.call.batch.is_extreme:
-        said = experiments.unused(fault)
-    if said and "name" in table:
+        said = experiments.keeps_on(fault) or experiments.unused(fault)
+    if said.startswith(_beginning("keeps on")):
+        table = {"surplus": table["surplus"]}
+    elif said and "name" in table:
         # Others may bring it in by chance; what is taken for something else is a reason.
         reasons = ("set in loop", "never begun", "name", "function")
         table = {name: table[name] for name in reasons}

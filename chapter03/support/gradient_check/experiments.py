@@ -371,6 +371,22 @@ def kept_before(call):
     return ""
 
 
+def keeps_on(fault):
+    """Say that a gradient is made of those of earlier calls too, if a repeated call shows it."""
+    call = fault.call
+    if not fault.result.startswith("grad_") or call.method != "backward":
+        return ""
+    once = call.alone()
+    before = np.array(once.results.get(fault.result))
+    if not same(call.alone().results.get(fault.result), before, call.batch.dtype.name):
+        return ""  # by chance
+    again = Call(call.model, call.layer, "backward", call.batch).run(once.subject)
+    after = again.results.get(fault.result)
+    if again.error is not None or same(after, before, call.batch.dtype.name):
+        return ""
+    return say(*mistakes.FACTS["keeps on"]).format(call.layer.source("backward", fault.result))
+
+
 def hidden_nan(call):
     """Say that np.nan_to_num hides what went wrong before it."""
     is_hidden = call.batch.is_extreme and "nan_to_num" in source_of(call)

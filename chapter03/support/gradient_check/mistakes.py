@@ -421,6 +421,12 @@ FACTS = {
         "a new object gives the right numbers, but this one still uses something that an earlier "
         "call has left: every call has to compute anew from what goes in.",
         "新建的对象算得对，这个对象却还在用以前调用时留下的量：每次调用都要用传进来的量重新算。"),
+    "keeps on": (
+        "with the same batch once more, {0} is another one: it is made of earlier gradients too "
+        "(as for momentum). That is the optimizer's job; here it is the gradient of this batch "
+        "alone.",
+        "同样的一批再算一次，{0} 就变了：里面还有以前的梯度（像动量那样）。那是优化器的事；这里只要"
+        "这一批的梯度。"),
     "kept before": (
         "forward has kept self.{0} in an earlier call and not since: every call has to keep its "
         "own.",

@@ -15,6 +15,8 @@ NEVER_SET = ("self.{0} was never set: what backward needs has to be kept by forw
 # {1} are the parts in parentheses, {close} a name that resembles the misspelt one, {kept} what
 # forward has kept, {first} the method's first line, {array} an array whose rows can be counted.
 STUMBLES = [
+    (r"\n.*\^ *T\b", "the transpose of x is x.T; ^ is no operator for it.",
+     "x 的转置写成 x.T，不是 ^T。"),
     ("AssertionError", "an `assert` of your own stops here: is what it demands true?",
      "是你自己写的 assert 停在了这里：它的要求成立吗？"),
     (r"'\S*·\S*'", "to Python `·` is part of a name: type `*` (`@` for matrices) in its place.",
@@ -207,8 +209,6 @@ STUMBLES = [
      "there is no variable {0} here. Rows are counted by len({array}), columns by "
      "{array}.shape[1]; only the loss divides by the number of rows.{close}",
      "这里没有变量 {0}。行数是 len({array})，列数是 {array}.shape[1]；只有损失才除以行数。{close}"),
-    (r"name '(T)'.*\n.*\^ *T\b", "the transpose of x is x.T; ^ is no operator for it.",
-     "x 的转置写成 x.T，不是 ^T。"),
     (r"name '(e)'.*\n.*\be *(?:\*\*|\^)", "e to the power of x is np.exp(x).",
      "e 的 x 次方写成 np.exp(x)。"),
     ("name '(true|false|null|none)'", "Python writes True, False and None.",
