@@ -53,7 +53,7 @@ def error(fault):
 def _misspelt_init(call):
     """Say that Python does not call what nearly has the name of __init__."""
     for name in vars(type(call.subject)):
-        if name != "__init__" and re.fullmatch("_*(init|int|inti)_*", name):
+        if name != "__init__" and re.fullmatch("_+(init|int|inti)_+", name):
             return say(*stumbles.INIT).format(name)
     return ""
 

@@ -37,14 +37,13 @@ def exchanged(fault):
         differs |= not same(got, other.results.get(fault.result), batch.dtype.name)
         fits["exchanged"] &= same(got, right, batch.dtype.name)
         fits["exchanged, too large"] &= same(got, right * batch.rows, batch.dtype.name)
-    if fits["exchanged"] and differs and _keeps_exchanged(call):
+    if not differs:
+        return ""
+    if fits["exchanged"] and _keeps_exchanged(call):
         return say(*mistakes.FACTS["kept exchanged"])
-    if fits["exchanged"] and differs and not _has_given_parameters(call):
+    if fits["exchanged"] and not _has_given_parameters(call):
         return say(*mistakes.FACTS["exchanged parameters"]).format(call.layer.first_line("forward"))
-    for key, does_fit in fits.items():
-        if does_fit and differs:
-            return say(*mistakes.FACTS[key])
-    return ""
+    return next((say(*mistakes.FACTS[key]) for key, does_fit in fits.items() if does_fit), "")
 
 
 def _keeps_exchanged(call):
@@ -411,6 +410,7 @@ def keeps_another(fault):
         shown["y"] = say("output y", "输出 y")
     for attribute, kept in kept_by(forward.subject).items():
         is_of_backward = attribute in (*call.layer.weights, *call.names)
+        # Exponentials are kept on purpose: where they are divided by their sum, y would do as well.
         if is_of_backward or not isinstance(kept, np.ndarray) or "exp" in attribute:
             continue
         for meant, name in shown.items():

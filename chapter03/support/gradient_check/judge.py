@@ -297,12 +297,13 @@ def _check_two_objects(first, second):
     Call(first.model, layer, "forward", first.batch).run(subject)
     other = Call(first.model, layer, "forward", second.batch).run().subject
     about = f"two {layer.name} objects in turn", f"交替使用的两个 {layer.name} 对象"
-    third = Call(first.model, layer, "backward", replace(first.batch, about=about))
-    fault = fault_of(third.run(subject, forward=False))
+    backward = Call(first.model, layer, "backward", replace(first.batch, about=about))
+    fault = fault_of(backward.run(subject, forward=False))
     Call(first.model, layer, "backward", second.batch).run(other, forward=False)
+    # What the first has kept must still be its own.
     for name in layer.weights:
-        third.results[f"grad_{name}"] = getattr(subject, f"grad_{name}", None)
-    fault = fault or fault_of(third)
+        backward.results[f"grad_{name}"] = getattr(subject, f"grad_{name}", None)
+    fault = fault or fault_of(backward)
     if fault:
         raise replace(fault, kind="shared")
 

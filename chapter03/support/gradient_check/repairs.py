@@ -184,7 +184,8 @@ def first_repair(table, fault):
 def _is_by_chance(name, pieces, fault):
     """Return whether a change that leaves large numbers wrong may make ordinary ones right so.
 
-    It may take away what was meant against an overflow.
+    It may take away what was meant against an overflow; two sides that change places may leave
+    anything in what is kept.
     """
     if name == "swapped":
         return True
