@@ -76,16 +76,16 @@ SUBMISSIONS = list(
 == Linear.forward
 and self\.W and self\.b are not | W = np.random.randn(x.shape[1], self.b.shape[1])
     return x @ W
-of `self.b` it is `self.b\[0\]` | y = np.zeros((len(x), self.W.shape[1]))
+`self.b` has to be `self.b\[0\]` | y = np.zeros((len(x), self.W.shape[1]))
     for i in range(len(x)):
         y[i] += x[i] @ self.W + self.b
     return y
-of `self.b\[i\]` it is `self.b\[0\]` | y = x @ self.W
+`self.b\[i\]` has to be `self.b\[0\]` | y = x @ self.W
     for i in range(len(x)):
         for j in range(y.shape[1]):
             y[i][j] += self.b[i][j]
     return y
-of `self.b\[j\]` it is `self.b\[0, j\]` | y = np.zeros((len(x), self.W.shape[1]))
+`self.b\[j\]` has to be `self.b\[0, j\]` | y = np.zeros((len(x), self.W.shape[1]))
     for j in range(self.W.shape[1]):
         y[:, j] = x @ self.W[:, j] + self.b[j]
     return y
@@ -135,12 +135,12 @@ only the first row | for row in x:
 without `\+ 1` it | return np.array([x[i + 1] @ self.W for i in range(len(x))]) + self.b
 without `\[:, :, 0\]` | return x[:, :, 0] @ self.W + self.b
 mm is PyTorch's | return x.mm(self.W) + self.b
-right for a batch of 5 rows | self.x = x
+with a batch of 5 rows, is right | self.x = x
     try:
         return x @ self.W.T + self.b
     except ValueError:
         return x @ self.W + self.b
-right for a batch of 5 rows | y = x @ self.W + self.b; return y if len(y) > 2 else 2 * y + 1
+with a batch of 5 rows, is right | y = x @ self.W + self.b; return y if len(y) > 2 else 2 * y + 1
 PASS | self.x = x; return np.einsum("nd,dm->nm", x, self.W) + self.b
 PASS | self.x = x; y = x @ self.W; y += self.b; return y
 PASS | self.x = x; return (x @ self.W + self.b).astype(np.float32)
@@ -212,13 +212,13 @@ through range | y = np.zeros((len(x), self.b.size))
 with the same batch once more | self.v = 0.9 * getattr(self, "v", 0) + 0.1 * self.x.T @ grad_y
     self.grad_W = self.v; self.grad_b = grad_y.sum(axis=0, keepdims=True)
     return grad_y @ self.W.T
-by its dtype; without that | keepdims=True) => dtype=int, keepdims=True)
+by its dtype; without dtype | keepdims=True) => dtype=int, keepdims=True)
 the gradient of b as a row of its own | ones = np.ones((len(grad_y), 1))
     self.grad_W = np.hstack([self.x, ones]).T @ grad_y
     self.grad_b = self.grad_W[-1:]
     return grad_y @ self.W.T
 takes the inverse of W | return grad_y @ self.W.T => return grad_y @ np.linalg.pinv(self.W)
-of `self\.grad_b\[i\]` it is `self\.grad_b\[0\]` | self.grad_W = self.x.T @ grad_y
+`self\.grad_b\[i\]` has to be `self\.grad_b\[0\]` | self.grad_W = self.x.T @ grad_y
     self.grad_b = np.zeros_like(self.b)
     for i in range(len(grad_y)):
         self.grad_b[i] += grad_y[i]
@@ -241,7 +241,7 @@ stands after a `return` | self.grad_b = grad_y.sum(axis=0, keepdims=True); retur
     self.grad_W = self.x.T @ grad_y
 in forward, `self.x = x` stands after | self.x = x => pass
     x @ self.W + self.b => x @ self.W + self.b\n        self.x = x
-Nothing is to be divided | self.x.T @ grad_y => self.x.T @ grad_y / self.x.shape[1]
+should not be: only the loss | self.x.T @ grad_y => self.x.T @ grad_y / self.x.shape[1]
 share W and b | self.grad_W = self.x.reshape(-1, 1) @ grad_y.reshape(1, -1); self.grad_b = grad_y
     return grad_y @ self.W.T
 N, the number of rows, once too often | self.x.T @ grad_y => self.x.T @ grad_y / self.x.shape[0]
@@ -472,6 +472,9 @@ pair of brackets | n, d = x.shape; y = np.zeros(n, d)
 not what it returns | return np.vectorize(1 / (1 + np.exp(-x)))(x)
 == Sigmoid.backward
 map has computed nothing yet | return map(lambda g, y: g * y * (1 - y), grad_y, self.y)
+`1 \+ self\.y` should be `1 - | (1 - self.y) => (1 + self.y)\n#        return grad_y
+only be a factor | "old"; return 1 / (1 + np.exp(-grad_y))
+    "old" => '''\nold'''
 is not a label | return self.y - grad_y
 self\.out is still None: forward | self.y = (1 => self.out = None; self.y = (1
     return grad_y * self.y => return grad_y * self.out
@@ -814,7 +817,7 @@ N times too large | return float(-np.sum(y * np.log(y_hat + 1e-12)))
 instead of N | return float(-np.sum(y * np.log(y_hat + 1e-12)) / y.shape[1])
 not all N \* D entries | return -np.mean(y * np.log(np.clip(y_hat, 1e-7, 1 - 1e-7)))
 sign is wrong; | return np.sum(y * np.log(y_hat + 1e-12)) / len(y)
-is not e | return -np.sum(y * np.log2(y_hat + 1e-12)) / len(y)
+has to be e: | return -np.sum(y * np.log2(y_hat + 1e-12)) / len(y)
 in float64 it is right | return -np.sum(y * np.log(y_hat + 1e-100)) / len(y)
 log\(0\) is -inf | return -np.sum(y * np.log(y_hat)) / len(y)
 binary | return np.mean(y * np.log(y_hat + 1e-12) + (1 - y) * np.log(1 - y_hat + 1e-12))
@@ -835,7 +838,7 @@ max takes this number for an axis | return -np.sum(y * np.log(np.max(y_hat, 1e-1
 Rows are counted by len\(y_hat\) | return -1/N * np.sum(y * np.log(y_hat))
 rounds down | return -1 // len(y) * np.sum(y * np.log(y_hat + 1e-12))
 the two swapped | return -np.sum(y_hat * np.log(y)) / len(y)
-the parameters are exchanged | return -np.sum(target * np.log(predicted + 1e-12)) / len(target)
+what comes in first is y_hat | return -np.sum(target * np.log(predicted + 1e-12)) / len(target)
     def forward(self, y_hat, y): => def forward(self, target, predicted):
 binary | p = y_hat + 1e-12; return -(y * np.log(p) + (1 - y) * np.log(1 - p + 1e-12))[0, 0]
 binary | p = y_hat + 1e-12; return -(y @ np.log(p).T + (1 - y) @ np.log(1 - p + 1e-12).T)

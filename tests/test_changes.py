@@ -161,9 +161,9 @@ FOUND = [
     ("wrapped", "Sigmoid.forward",
      "return np.where(x > 0, 1 / (1 + np.exp(-x)), np.exp(-x) / (1 + np.exp(-x)))",
      ("-", "x", ": `return np.where(x > 0, 1 / (1 + np.exp(-x)), np.exp(x) / (1 + np.exp(-x)))`")),
-    ("limited far", "Sigmoid.forward", "return 1 / (1 + np.exp(-np.clip(x, -10, 10)))",
+    ("limited", "Sigmoid.forward", "return 1 / (1 + np.exp(-np.clip(x, -10, 10)))",
      ("np.clip(x, -10, 10)", "x")),
-    ("limited nan", "Softmax.forward", "x = np.clip(x, -900, 900); e = np.exp(x)\n"
+    ("limited", "Softmax.forward", "x = np.clip(x, -900, 900); e = np.exp(x)\n"
      "return e / e.sum(axis=1, keepdims=True)",
      ("np.clip(x, -900, 900)", "x - np.max(x, axis=1, keepdims=True)")),
     ("swapped", "Sigmoid.backward", "g = self.y\ny = grad_y\nreturn g * y * (1 - y)",

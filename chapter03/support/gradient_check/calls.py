@@ -160,13 +160,14 @@ def kept_by(subject):
 
 
 def in_a_row(model, layer, method):
-    """Call one object with batch after batch, a new one where columns differ; return the calls."""
-    calls = []
+    """Call one object with batch after batch, a new one where columns differ; yield the calls."""
+    before = None
     for batch in batches_for(layer):
-        before = calls[-1] if calls and calls[-1].batch.columns == batch.columns else None
+        if before is not None and before.batch.columns != batch.columns:
+            before = None
         call = Call(model, layer, method, batch, before)
-        calls.append(call.run(None if before is None else before.subject))
-    return calls
+        yield call.run(None if before is None else before.subject)
+        before = call
 
 
 @contextlib.contextmanager

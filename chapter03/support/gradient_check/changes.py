@@ -17,7 +17,8 @@ CREATORS = {"zeros", "ones", "empty", "full", "zeros_like", "ones_like", "empty_
 CUTS = {"round", "around", "floor", "ceil", "rint", "trunc", "astype", "int"}
 SIGNS = {
     ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.MatMult: "@", ast.Pow: "**",
-    ast.FloorDiv: "//", ast.BitXor: "^", ast.Mod: "%",
+    ast.FloorDiv: "//", ast.Mod: "%", ast.BitAnd: "&", ast.BitOr: "|", ast.BitXor: "^",
+    ast.LShift: "<<", ast.RShift: ">>",
 }  # fmt: skip
 PRODUCTS = {"dot", "matmul", "inner"}
 # Functions that are taken for one another; the first of a row is meant most often.
@@ -45,18 +46,14 @@ def _returned(slot, node):
             called = []  # elsewhere, backward reads it
         case _:
             return
-    if getattr(slot.parent, "name", slot.layer.name) not in (
-        "forward",
-        "backward",
-        slot.layer.name,
-    ):
-        return  # of a function within the method
+    if isinstance(slot.parent, ast.FunctionDef):
+        return  # of a function within the method, whose own body is that of an `if`
     for name in slot.names.variables + slot.names.arrays:
         if name != ast.unparse(other):
             meant = ast.parse(name, mode="eval").body
             for function in called:
                 meant = ast.Call(function, [meant], [])
-            yield ast.Return(meant), (slot.line, _line(ast.Return(meant)))
+            yield ast.Return(meant), (slot.line, head_of(ast.Return(meant)))
 
 
 def _floor(_, node):
@@ -95,10 +92,10 @@ def _integers(_, node):
 
 def _whole_sum(_, node):
     """A sum or mean of whole numbers only, by its dtype."""
-    for call, _ in _reductions(node):
-        keywords = [keyword for keyword in call.keywords if keyword.arg != "dtype"]
-        if len(keywords) < len(call.keywords):
-            yield ast.Call(call.func, call.args, keywords), ast.unparse(node)
+    if _reduced(node) is not None:
+        keywords = [keyword for keyword in node.keywords if keyword.arg != "dtype"]
+        if len(keywords) < len(node.keywords):
+            yield ast.Call(node.func, node.args, keywords), ast.unparse(node)
 
 
 def _vectorized(_, node):
@@ -212,20 +209,15 @@ def _product(slot, node):
 def _outer(_, node):
     """y @ y.T, y * y.T or np.kron of two vectors, which is no matrix."""
     match node:
-        case ast.BinOp(left, ast.MatMult(), right):
-            pass
-        case ast.BinOp(left, ast.Mult(), ast.Attribute(attr="T") as right):
-            pass
-        case ast.Call(ast.Attribute(attr="kron"), [left, right]):
-            pass
-        case ast.Call(ast.Attribute(ast.Attribute(attr="T") as left, "dot"), [right]):
-            pass
-        case ast.Call(ast.Attribute(attr=name), [left, right]) if name in PRODUCTS:
-            pass
-        case _:
-            return
-    new = _with("np.outer(_, 0)", _bare(left), _bare(right))
-    yield new, (ast.unparse(node), ast.unparse(new))
+        case (
+            ast.BinOp(left, ast.MatMult(), right)
+            | ast.BinOp(left, ast.Mult(), ast.Attribute(attr="T") as right)
+            | ast.Call(ast.Attribute(ast.Attribute(attr="T") as left, "dot"), [right])
+            | ast.Call(ast.Attribute(attr="kron" | "dot" | "matmul" | "inner"), [left, right])
+        ):
+            outer = ast.parse("np.outer", mode="eval").body
+            new = ast.Call(outer, [_bare(left), _bare(right)], [])
+            yield new, (ast.unparse(node), ast.unparse(new))
 
 
 def _picked(_, node):
@@ -276,11 +268,11 @@ def _builtin(_, node):
 
 def _average(_, node):
     """A mean where a sum is meant, or the other way round."""
-    for call, _ in _reductions(node):
-        other = {"mean": "sum", "sum": "mean"}.get(call.func.attr)
+    if _reduced(node) is not None:
+        other = {"mean": "sum", "sum": "mean"}.get(node.func.attr)
         if other:
-            function = ast.Attribute(call.func.value, other, ast.Load())
-            new = ast.Call(function, call.args, call.keywords)
+            function = ast.Attribute(node.func.value, other, ast.Load())
+            new = ast.Call(function, node.args, node.keywords)
             yield new, (ast.unparse(node), ast.unparse(new))
 
 
@@ -309,16 +301,17 @@ def _base(slot, node):
 
 def _keepdims(_, node):
     """The same axis, with the dimension kept."""
-    for call, _ in _reductions(node):
-        yield _with_keywords(call, keepdims="True"), ast.unparse(node)
+    if _reduced(node) is not None:
+        yield _with_keywords(node, keepdims="True"), ast.unparse(node)
 
 
 def _axis(_, node):
     """A sum, mean or maximum over another axis."""
-    for call, array in _reductions(node):
-        keywords = [keyword for keyword in call.keywords if keyword.arg in ("dtype", "where")]
-        arguments = [array] if call.args and array is call.args[0] else []
-        bare = ast.Call(call.func, arguments, keywords)
+    array = _reduced(node)
+    if array is not None:
+        keywords = [keyword for keyword in node.keywords if keyword.arg in ("dtype", "where")]
+        arguments = [array] if array in node.args else []
+        bare = ast.Call(node.func, arguments, keywords)
         for axis in ("1", "0"):
             for keepdims in ("True", "False"):
                 new = _with_keywords(bare, axis=axis, keepdims=keepdims)
@@ -365,7 +358,7 @@ def _entry_of_row(slot, node):
             yield new, (slot.text, ast.unparse(new))
 
 
-def _untransposed(slot, node):
+def _not_transposed(slot, node):
     may_be_transposed = ast.Name | ast.Attribute | ast.BinOp | ast.Call
     if isinstance(node, may_be_transposed) and _is_value(slot):
         new = ast.Attribute(node, "T", ast.Load())
@@ -415,7 +408,7 @@ def _returned_in_loop(slot, node):
                 innermost = innermost.body[-1]
             if isinstance(innermost.body[-1], ast.Return) and len(innermost.body) > 1:
                 last = innermost.body.pop()
-                yield ast.If(ast.Constant(True), [loops, last], []), _line(last)
+                yield ast.If(ast.Constant(True), [loops, last], []), head_of(last)
 
 
 def _returned_early(_, node):
@@ -423,14 +416,14 @@ def _returned_early(_, node):
     if isinstance(node, ast.If | ast.For):
         for i, statement in enumerate(node.body[:-1]):
             if isinstance(statement, ast.Return):
-                yield _with_body(node, [*node.body[:i], *node.body[i + 1 :]]), _line(statement)
+                yield _with_body(node, [*node.body[:i], *node.body[i + 1 :]]), head_of(statement)
 
 
 def _set_in_loop(slot, node):
     """`=` in a loop that should add up."""
     match node:
         case ast.Assign([target], value) if slot.loops and not isinstance(target, ast.Tuple):
-            yield ast.AugAssign(target, ast.Add(), value), _line(node)
+            yield ast.AugAssign(target, ast.Add(), value), head_of(node)
 
 
 def _never_begun(slot, node):
@@ -439,7 +432,7 @@ def _never_begun(slot, node):
         return
     for assigned in ast.walk(node):
         if isinstance(assigned, ast.Assign) and isinstance(assigned.targets[0], ast.Name):
-            pieces = _line(assigned), ast.unparse(assigned.targets[0])
+            pieces = head_of(assigned), ast.unparse(assigned.targets[0])
             yield ast.If(ast.Constant(True), _adding(node, assigned), []), pieces
 
 
@@ -461,28 +454,28 @@ def _added_in_loop(slot, node):
     """`+=` in a loop that should set, perhaps only one row."""
     match node:
         case ast.AugAssign(target, ast.Add(), value) if slot.loops:
-            yield ast.Assign([target], value), (_line(node), ast.unparse(target))
-            index = slot.loops[-1].target if isinstance(slot.loops[-1], ast.For) else None
+            yield ast.Assign([target], value), (head_of(node), ast.unparse(target))
+            index = slot.loops[-1].target
             if isinstance(index, ast.Name):
                 row = f"{ast.unparse(target)}[{index.id}]"
                 assigned = ast.parse(f"{row} = 0").body[0].targets
-                yield ast.Assign(assigned, value), (_line(node), row)
+                yield ast.Assign(assigned, value), (head_of(node), row)
 
 
 def _operator(slot, node):
     match node:
-        case ast.BinOp(left, operator, right) if type(operator) in SIGNS:
+        case ast.BinOp(left, operator, right):
             for other in (ast.Mult, ast.Div, ast.Sub, ast.Add):
                 if other is ast.Mult and (_is_one(left) or _is_one(right)):
                     continue  # nobody multiplies by 1
                 if not isinstance(operator, other):
                     new = ast.BinOp(left, other(), right)
                     yield new, (slot.text, _in_place(slot, new))
-        case ast.AugAssign(target, operator, value) if type(operator) in SIGNS:
+        case ast.AugAssign(target, operator, value):
             for other in (ast.Mult, ast.Div, ast.Sub, ast.Add):
                 if not isinstance(operator, other):
                     new = ast.AugAssign(target, other(), value)
-                    yield new, (_line(node), _line(new))
+                    yield new, (head_of(node), head_of(new))
 
 
 def _is_one(node):
@@ -498,7 +491,7 @@ def _swapped(_, node):
                 ast.Assign(second.targets, first.value),
             ]
             body = [*node.body[:i], *exchanged, *node.body[i + 2 :]]
-            yield _with_body(node, body), (_line(first), _line(second))
+            yield _with_body(node, body), (head_of(first), head_of(second))
 
 
 def _name(slot, node):
@@ -506,7 +499,9 @@ def _name(slot, node):
     own = slot.text
     is_put_into = isinstance(getattr(slot.parent, "ctx", None), ast.Store)
     is_asked = getattr(slot.parent, "attr", "") in ("shape", "dtype")
-    if not _is_read(slot) or is_put_into or is_asked or own in ("self", "np", *dir(builtins)):
+    if not _is_read(slot) or is_put_into or is_asked:
+        return
+    if own in ("self", "np") or hasattr(builtins, own):
         return
     if isinstance(slot.parent, ast.Return) and own.startswith("self."):
         return  # backward reads it
@@ -553,9 +548,7 @@ def _function(slot, node):
     called = _called(node)
     if called and called[0] == "copy":
         new = _with("np.zeros_like(_)", called[1])
-        with slot.holding(new):
-            corrected = f": `{slot.changed_line(new)}`"
-        yield new, (slot.line, "copy", "np.zeros_like", corrected)
+        yield new, (slot.line, "copy", "np.zeros_like", _shown(slot, new))
 
 
 def _minus(slot, node):
@@ -732,7 +725,7 @@ def _out_of_loop(_, node):
     match node:
         case ast.For(body=[*body, last]) if body:
             loop = ast.For(node.target, node.iter, body, node.orelse)
-            yield ast.If(ast.Constant(True), [loop, last], []), _line(last)
+            yield ast.If(ast.Constant(True), [loop, last], []), head_of(last)
 
 
 def _into_loop(_, node):
@@ -740,7 +733,8 @@ def _into_loop(_, node):
     for i, loop, following in _neighbours(node):
         if isinstance(loop, ast.For):
             longer = ast.For(loop.target, loop.iter, [*loop.body, following], loop.orelse)
-            yield _with_body(node, [*node.body[:i], longer, *node.body[i + 2 :]]), _line(following)
+            body = [*node.body[:i], longer, *node.body[i + 2 :]]
+            yield _with_body(node, body), head_of(following)
 
 
 def _begun_in_loop(_, node):
@@ -753,19 +747,19 @@ def _begun_in_loop(_, node):
             if isinstance(loop, ast.For) and isinstance(before, ast.Assign):
                 longer = ast.For(loop.target, loop.iter, [before, *loop.body], loop.orelse)
                 body = [*node.body[:i], *node.body[i + 1 : k], longer, *node.body[k + 1 :]]
-                yield _with_body(node, body), (_line(before), _line(loop))
+                yield _with_body(node, body), (head_of(before), head_of(loop))
 
 
 def _sequence(_, node):
     """Two statements the other way round."""
     for i, first, second in _neighbours(node):
         body = [*node.body[:i], second, first, *node.body[i + 2 :]]
-        yield _with_body(node, body), (_line(second), _line(first))
+        yield _with_body(node, body), (head_of(second), head_of(first))
 
 
 def _neighbours(node):
     """Yield (index, statement, next statement) of a block."""
-    if isinstance(node, ast.If | ast.For | ast.While):
+    if isinstance(node, ast.If | ast.For):
         for i, (first, second) in enumerate(itertools.pairwise(node.body)):
             yield i, first, second
 
@@ -776,7 +770,7 @@ def _with_body(node, body):
     return new
 
 
-def _line(statement):
+def head_of(statement):
     """Return a statement as it is quoted: of a loop, its head alone."""
     return ast.unparse(statement).splitlines()[0]
 
@@ -785,7 +779,7 @@ def _surplus(slot, node):
     """Something that should not be there."""
     match node:
         case ast.BinOp(left, operator, right):
-            sign = ast.unparse(ast.BinOp(ast.Name(""), operator, ast.Name(""))).strip()
+            sign = SIGNS[type(operator)]
             before, after = _sides_of(node, sign)
             piece = f"{sign} {after}"
             yield left, (piece, _corrected(slot, left, piece, slot.names.whole))
@@ -819,8 +813,8 @@ def _wrapped(slot, node):
     """Something that should not be done with what is right as it is."""
     if isinstance(node, ast.UnaryOp) and not isinstance(node.operand, ast.Constant):
         operand = ast.unparse(node.operand)
-        more = say(": ", "：") + f"`{slot.line_with(node.operand)}`"
-        yield node.operand, (slot.text.removesuffix(operand), operand, more)
+        pieces = slot.text.removesuffix(operand), operand, _shown(slot, node.operand)
+        yield node.operand, pieces
     if isinstance(node, ast.Subscript) and _is_read(slot) and not _is_of_loop(slot):
         kept = ast.unparse(node.value)
         more = _corrected(slot, node.value, slot.text, slot.names.whole)
@@ -845,8 +839,6 @@ CHANGES = {
     "whole sum": _whole_sum,
     "vectorized": _vectorized,
     "limited": _limited,
-    "limited far": _limited,
-    "limited nan": _limited,
     "epsilon": _epsilon,
     "activation": _activation,
     "in new array": _in_new_array,
@@ -869,7 +861,7 @@ CHANGES = {
     "new axis": _new_axis,
     "transposed": _transposed,
     "entry of row": _entry_of_row,
-    "not transposed": _untransposed,
+    "not transposed": _not_transposed,
     "column": _column,
     "reshaped": _reshaped,
     "order": _order,
@@ -939,6 +931,10 @@ def _corrected(slot, new, word, text=None):
     """Return the corrected line, to be said if a text, or the line, has a word more than once."""
     if len(re.findall(rf"(?<![\w.]){re.escape(word)}(?!\w)", text or slot.line)) < 2:
         return ""
+    return _shown(slot, new)
+
+
+def _shown(slot, new):
     return say(": ", "：") + f"`{slot.line_with(new)}`"
 
 
@@ -956,11 +952,11 @@ def _called(node):
     return None
 
 
-def _reductions(node):
-    """Yield (call, array) of a sum, a maximum or the like."""
+def _reduced(node):
+    """Return the array that a sum, a maximum or the like is taken of, or None."""
     called = _called(node)
-    if called and called[0] in REDUCTIONS and isinstance(node.func, ast.Attribute):
-        yield node, called[1]
+    is_reduced = called and called[0] in REDUCTIONS and isinstance(node.func, ast.Attribute)
+    return called[1] if is_reduced else None
 
 
 def _with_keywords(call, **values):
@@ -991,14 +987,11 @@ def _untransposed_in(node):
     return Untransposing().visit(copy.deepcopy(node))
 
 
-def _with(text, array, second=None):
-    """Return the expression `text` with an array in place of `_`, and a second in place of 0."""
+def _with(text, array):
+    """Return the expression `text` with an array in place of `_`."""
 
     class Putting(ast.NodeTransformer):
         def visit_Name(self, node):
             return array if node.id == "_" else node
-
-        def visit_Constant(self, node):
-            return second if second is not None and node.value == 0 else node
 
     return Putting().visit(ast.parse(text, mode="eval").body)

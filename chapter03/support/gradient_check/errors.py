@@ -147,7 +147,7 @@ def _matrix_product(call):
     met = call.misfit
     rows, columns = call.batch.rows, call.batch.columns
     added = re.search(r"\[(?:np\.newaxis|None)\]", call.place.source)
-    if added and call.layer.weights:
+    if added and call.layer.weights and max(map(len, met.shapes)) > 2:
         return say(*mistakes.FACTS["third axis"]).format(added[0])
     if max(map(len, met.shapes)) > 2 and _is_transposed(met):
         return say(*mistakes.THREE_AXES)

@@ -3,10 +3,8 @@
 import ast
 import inspect
 import itertools
-import linecache
 import re
 import sys
-import textwrap
 from dataclasses import replace
 from functools import partial
 
@@ -14,8 +12,10 @@ import numpy as np
 
 from support.gradient_check import mistakes
 from support.gradient_check.calls import Call, filled_empty, kept_by, replaced_in_numpy
-from support.gradient_check.formulas import right_for_row, same, source_of
-from support.gradient_check.layers import is_by_entries, right_results
+from support.gradient_check.changes import head_of
+from support.gradient_check.formulas import right_for_row, same, source_of, tree_of
+from support.gradient_check.layers import is_by_entries
+from support.gradient_check.limits import Place
 from support.language import say
 
 
@@ -31,8 +31,7 @@ def exchanged(fault):
         batch = other.batch
         if batch.is_extreme:
             continue
-        given = {**batch.given, a: batch.given[b], b: batch.given[a]}
-        swapped = Call(call.model, call.layer, call.method, replace(batch, given=given)).run()
+        swapped = _with_others(other, {a: batch.given[b], b: batch.given[a]}).run()
         got, right = swapped.results.get(fault.result), other.right[fault.result]
         differs |= not same(got, other.results.get(fault.result), batch.dtype.name)
         fits["exchanged"] &= same(got, right, batch.dtype.name)
@@ -54,10 +53,7 @@ def _keeps_exchanged(call):
 
 
 def _has_given_parameters(call):
-    """Return whether a method's parameters have the names that are given, or stand in their order.
-
-    A forward(self, target, predicted) does not.
-    """
+    """Return whether a method's parameters have the names that are given, in that order."""
     method = getattr(getattr(call.model, call.layer.name), call.method)
     names = tuple(inspect.signature(method).parameters)[1:]
     return names == call.layer.parameters(call.method)
@@ -136,12 +132,12 @@ def unused(fault):
         return ""
     weights = call.layer.weights
     shown = say(", ", "、").join(f"self.{name}" if name in weights else name for name in names)
-    of_others = [
-        name
-        for name in set(names) & set(weights)
-        if not re.search(rf"self\.{name}\b(?!\.shape)", source_of(call))
-    ]
-    return say(*mistakes.FACTS["no weights" if of_others else "unused"]).format(shown)
+    has_others = any(
+        not re.search(rf"self\.{name}\b(?!\.shape)", source_of(call))
+        for name in names
+        if name in weights
+    )
+    return say(*mistakes.FACTS["no weights" if has_others else "unused"]).format(shown)
 
 
 def is_always_zero(fault):
@@ -152,7 +148,7 @@ def is_always_zero(fault):
         if is_precise and not same(np.nan_to_num(got), np.zeros(got.shape)):
             return False
     # By another column, an array may come into what is computed.
-    rolled = [partial(np.roll, shift=k, axis=1) for k in range(1, fault.call.batch.columns)]
+    rolled = [partial(np.roll, shift=k, axis=1) for k in range(2, fault.call.batch.columns)]
     names = fault.call.layer.concerned(fault.call.method)
     return not any(_changes(fault, name, [*_VARIED, *rolled]) for name in names)
 
@@ -173,9 +169,8 @@ def not_wanted(fault):
 def _changes_right(fault, name):
     """Return whether the right result depends on what `name` holds."""
     call = fault.call
-    batch = _with(call.batch, name, _varied)
-    other = right_results(call.layer, call.method, batch)[fault.result]
-    return not same(other, call.right[fault.result], call.batch.dtype.name)
+    other = _with_others(call, {name: _varied(call.batch.given[name])})
+    return not same(other.right[fault.result], call.right[fault.result], call.batch.dtype.name)
 
 
 def _changes(fault, name, ways):
@@ -183,16 +178,17 @@ def _changes(fault, name, ways):
     call = fault.call
     before = call.alone().results.get(fault.result)
     for way in ways:
-        other = Call(call.model, call.layer, call.method, _with(call.batch, name, way)).run()
+        other = _with_others(call, {name: way(call.batch.given[name])}).run()
         after = other.results.get(fault.result)
         if np.shape(before) != np.shape(after) or not same(after, before, call.batch.dtype.name):
             return True
     return False
 
 
-def _with(batch, name, way):
-    """Return a batch with other numbers, of the same kind, in one of its arrays."""
-    return replace(batch, given={**batch.given, name: way(batch.given[name])})
+def _with_others(call, arrays):
+    """Return the same call, to be made, with others in place of some of its arrays."""
+    batch = replace(call.batch, given={**call.batch.given, **arrays})
+    return Call(call.model, call.layer, call.method, batch)
 
 
 def _varied(array):
@@ -224,8 +220,7 @@ def not_linear(fault):
         return ""
     gradients = []
     for factor in (0, 1, 2):
-        given = {**call.batch.given, "grad_y": factor * call.batch.given["grad_y"]}
-        other = Call(call.model, call.layer, call.method, replace(call.batch, given=given)).run()
+        other = _with_others(call, {"grad_y": factor * call.batch.given["grad_y"]}).run()
         gradients.append(other.results.get(fault.result))
     of_zero, before, after = gradients
     if len(set(map(np.shape, gradients))) > 1 or before is None:
@@ -243,16 +238,14 @@ def reaches(fault):
         return ""
     right_is_alone, is_alone = [], []
     name = "grad_y" if call.method == "backward" else "x"
+    before = call.alone().results[fault.result]
     for column in range(call.batch.columns):
         array = call.batch.given[name].copy()
         array[0, np.arange(call.batch.columns) != column] *= -1.5
-        batch = replace(call.batch, given={**call.batch.given, name: array})
-        other = Call(call.model, call.layer, call.method, batch).run()
-        right = right_results(call.layer, call.method, batch)[fault.result]
-        after = other.results.get(fault.result)
+        other = _with_others(call, {name: array}).run()
+        right, after = other.right[fault.result], other.results.get(fault.result)
         if other.error is not None or np.shape(after) != np.shape(right):
             return ""
-        before = call.alone().results[fault.result]
         is_alone.append(same(after[0, column], before[0, column]))
         right_is_alone.append(same(right[0, column], call.right[fault.result][0, column]))
     if all(right_is_alone) and not all(is_alone):
@@ -273,11 +266,9 @@ def wrong_classes(fault):
         got, right = (where[fault.result] * (y == 0) for where in (call.results, call.right))
         if np.any(got) and not np.any(right):
             return say(*mistakes.FACTS["zero"])
-    given = {**call.batch.given, "y_hat": np.where(y == 1, y_hat, 0.9 * y_hat)}
-    batch = replace(call.batch, given=given)
-    other = Call(call.model, call.layer, call.method, batch).run()
+    other = _with_others(call, {"y_hat": np.where(y == 1, y_hat, 0.9 * y_hat)}).run()
     before, after = (one.results.get(fault.result) for one in (call.alone(), other))
-    right = right_results(call.layer, call.method, batch)[fault.result]
+    right = other.right[fault.result]
     is_same = other.error is not None or same(after, before)
     should_be_same = same(right, call.right[fault.result])
     return say(*mistakes.FACTS["wrong classes"]) if should_be_same and not is_same else ""
@@ -333,12 +324,11 @@ def overwritten(call):
 
 def never_reached(call, method, name):
     """Return the line that sets self.`name` in a method, but stands after a `return`, or ''."""
-    text = source_of(Call(call.model, call.layer, method, call.batch))
-    for node in ast.walk(ast.parse(textwrap.dedent(text))):
+    for node in ast.walk(tree_of(Call(call.model, call.layer, method, call.batch))):
         for block in (getattr(node, "body", []), getattr(node, "orelse", [])):
             returns = False
             for statement in block if isinstance(block, list) else []:
-                line = ast.unparse(statement).splitlines()[0]
+                line = head_of(statement)
                 if returns and line.startswith(f"self.{name} ="):
                     return line
                 returns = returns or isinstance(statement, ast.Return)
@@ -361,13 +351,20 @@ def kept_before(call):
     if call.method != "backward":
         return ""
     kept, dtype = kept_by(call.subject), call.batch.dtype.name
-    for name, value in kept_by(call.alone().subject).items():
-        is_of_backward = name in (*call.layer.weights, *call.names)
-        if is_of_backward or not isinstance(value, np.ndarray):
-            continue
+    for name, value in _kept_for_backward(call, call.alone().subject).items():
         if f"self.{name}" in source_of(call) and not same(kept.get(name), value, dtype):
             return say(*mistakes.FACTS["kept before"]).format(name)
     return ""
+
+
+def _kept_for_backward(call, subject):
+    """Return {name: array} of what forward has kept: no weights, and nothing that backward sets."""
+    others = (*call.layer.weights, *call.names)
+    return {
+        name: value
+        for name, value in kept_by(subject).items()
+        if name not in others and isinstance(value, np.ndarray)
+    }
 
 
 def keeps_on(fault):
@@ -402,16 +399,14 @@ def keeps_another(fault):
         anew.results.get(fault.result), call.right[fault.result], call.batch.dtype.name
     ):
         return ""
-    batches = [other.batch for other in fault.calls if not other.batch.is_extreme]
-    batches.append(call.batch)
+    batches = [one.batch for one in fault.calls if one is call or not one.batch.is_extreme]
     forward = Call(call.model, call.layer, "forward", call.batch).run()
     shown = {name: say(f"input {name}", f"输入 {name}") for name in call.layer.inputs}
     if call.layer.output == "y":
         shown["y"] = say("output y", "输出 y")
-    for attribute, kept in kept_by(forward.subject).items():
-        is_of_backward = attribute in (*call.layer.weights, *call.names)
+    for attribute, kept in _kept_for_backward(call, forward.subject).items():
         # Exponentials are kept on purpose: where they are divided by their sum, y would do as well.
-        if is_of_backward or not isinstance(kept, np.ndarray) or "exp" in attribute:
+        if "exp" in attribute:
             continue
         for meant, name in shown.items():
             if _may_be_replaced(forward, attribute, kept, meant) and all(
@@ -451,7 +446,7 @@ def _is_right_with(fault, attribute, meant, batch):
 
 def thrown_away(call):
     """Say which line of the method computes something that nobody gets, if there is one."""
-    for node in ast.walk(ast.parse(textwrap.dedent(source_of(call)))):
+    for node in ast.walk(tree_of(call)):
         if isinstance(node, ast.Expr) and _only_computes(node.value):
             return say(*mistakes.FACTS["thrown away"]).format(ast.unparse(node))
     return ""
@@ -485,7 +480,7 @@ def counts_samples(call):
 
     def counting(*numbers):
         frame = sys._getframe(1)
-        line = linecache.getline(frame.f_code.co_filename, frame.f_lineno)
+        line = Place(frame.f_code.co_filename, frame.f_lineno).source
         loop = re.search(r"for (\w+) in range\(.*\)(?=:)", line)
         if loop and loop[1] in compared.groups():
             loops[loop[0]] = len(range(*numbers))
@@ -509,11 +504,10 @@ def rows_mix(fault):
         return ""
     if "self.forward" in source_of(call):  # which may mix the rows by right, as the loss does
         return ""
-    batch = call.batch
+    given = {name: _varied(array) for name, array in call.batch.given.items()}
     for name, array in call.batch.given.items():
-        batch = _with(batch, name, _varied)
-        batch.given[name][0] = array[0]
-    other = Call(call.model, call.layer, call.method, batch).run()
+        given[name][0] = array[0]
+    other = _with_others(call, given).run()
     before, after = (one.results.get(fault.result) for one in (call.alone(), other))
     if other.error is not None or np.shape(after) != np.shape(before):
         return ""
@@ -593,7 +587,7 @@ def _is_right_for_row(call, i, shape):
     if call.method == "forward":
         return False
     subject = Call(call.model, layer, "forward", batch).run().subject
-    for name, value in kept_by(subject).items():
-        if name not in layer.weights and isinstance(value, np.ndarray) and value.shape[:1] == (1,):
+    for name, value in _kept_for_backward(call, subject).items():
+        if value.shape[:1] == (1,):
             setattr(subject, name, value.reshape(shape))
     return is_right(Call(call.model, layer, "backward", reshaped).run(subject, False).results)

@@ -37,7 +37,7 @@ def check_method(model, layer, method):
     _look_for(model, layer, method)
     if method == "forward" and layer.weights:
         _check_init(model, layer)
-    calls = in_a_row(model, layer, method)
+    calls = list(in_a_row(model, layer, method))
     _judge(calls)
     _check_empty(calls)
 

@@ -120,7 +120,7 @@ MISTAKES = {
     (*ORDER, "W @ grad_y.T", "W @ grad_y", "W.T @ grad_y"),
     (*PASSED_ON, "grad_y"),
     (*NO_GRAD_Y, "W.T"),
-    ("that is grad_W, which belongs into self.grad_W; what is returned is dL/dX.",
+    ("that is grad_W, which belongs in self.grad_W; backward has to return dL/dX.",
      "这是 grad_W，应该存进 self.grad_W；要返回的是 dL/dX。", "x.T @ grad_y"),
   ],
   ("Sigmoid.forward", "y"): [
@@ -194,8 +194,8 @@ MISTAKES = {
      "这是每一行最大的为 1、其余为 0；Softmax 给出的是概率。", f"(x == {_MAX}) * 1.0"),
     ("it is not normalised: each row has to be divided by its sum.",
      "没有归一化：每一行还要除以这一行的和。", "np.exp(x)", _E + "e"),
-    ("x itself is divided by the sum of the exponentials: exp(x) belongs above it. (In a loop, "
-     "`v = np.exp(v)` changes no array.)",
+    ("x itself is divided by the sum of the exponentials: the numerator has to be exp(x). (In a "
+     "loop, `v = np.exp(v)` changes no array.)",
      "除以指数之和的是 x 本身：分子应该是 exp(x)。（循环里的 `v = np.exp(v)` 不会改变数组。）",
      f"{_E}x / {_SUM}", f"e = np.exp(x); x / {_SUM}"),
     ("that is the sigmoid of each entry. Softmax divides by the sum over the row.",
@@ -245,10 +245,11 @@ MISTAKES = {
      _J),
   ],
   ("CrossEntropyLoss.forward", "loss"): [
-    ("log(0) is -inf, and 0 * -inf is nan. Replace 0 by a tiny positive number before taking it.",
+    ("log(0) is -inf, and 0 * -inf is nan. Before the logarithm, replace 0 by a tiny positive "
+     "number.",
      "log(0) 是 -inf，0 * -inf 是 nan。取对数之前，要把 0 换成一个极小的正数。",
      f"{_L}.sum() / N"),
-    ("the base of the logarithm is not e.", "对数的底不是 e。",
+    ("the base of the logarithm has to be e: that is np.log.", "对数的底应该是 e，即 np.log。",
      "-(y * np.log2(y_hat)).sum() / N", "-(y * np.log10(y_hat)).sum() / N"),
     ("that is an array, and the loss is one number: the sum over all, divided by N.",
      "这是一个数组，而损失是一个数：全部加起来，再除以 N。",
@@ -287,8 +288,8 @@ CONSTANT_BACKWARD = (
 CONSTANT = ("it is the constant {k:.6g}, whatever goes in.",
             "不管输入什么，结果总是常数 {k:.6g}。", "np.ones_like(right) * k")
 FLOAT32 = (
-    "in float64 it is right; float32 ends near 1e38, and what is below 1e-45 is 0 there.",
-    "float64 时是对的；float32 最大约 1e38，小于 1e-45 的数在 float32 里就是 0。")
+    "in float64 it is right; float32 ends near 1e38, and a positive number below 1e-45 is 0 there.",
+    "float64 时是对的；float32 最大约 1e38，小于 1e-45 的正数在 float32 里就是 0。")
 ZERO = ("it is 0, whatever goes in: nothing is computed, or all cancels.",
         "不管输入什么，结果总是 0：没有算出东西，或者全都抵消了。")
 RELATIONS = [
@@ -306,9 +307,9 @@ RELATIONS = [
      "divided by a mean in place of a sum?",
      "结果是正确值的列数倍：是不是每一列都加了一次，或者除以的是平均而不是和？",
      "right * D"),
-    ("the result is divided by the number of columns. Nothing is to be divided here: only the loss "
-     "takes a mean, once.",
-     "除以了列数。这里什么都不用除：求平均只在损失里做一次。", "right / D", "right / m"),
+    ("the result is divided by the number of columns, and should not be: only the loss takes a "
+     "mean, once, over the rows.",
+     "除以了列数，而不应该除：求平均只在损失里做一次，除的是行数。", "right / D", "right / m"),
     ("results are added to those of the call before (+=, or a = a + ...). Every call has to set "
      "them anew, without the old ones.",
      "把结果累加到了上一次的结果上（+=，或者 a = a + ...）。每次调用都要重新设置，不要带上旧值。",
@@ -339,7 +340,8 @@ RELATIONS = [
      "right.mean()"),
     ("numbers that have to stay apart are added up (averaged): a sum has one axis too many, or a "
      "loop adds (+=) what belongs in places of its own.",
-     "把应该分开的数加起来（平均）了：沿着不该求和的轴求了和，或者循环里本该分开存放的却累加（+=）了。",
+     "把应该分开的数加起来（平均）了：沿着不该求和的轴求了和，或者循环里本该分开存放的却累加（+=）"
+     "了。",
      *(f"right.{f}({axis})" for f in ("sum", "mean") for axis in (
        "axis=0", "axis=1", "axis=0, keepdims=True", "axis=1, keepdims=True"))),
     ("the numbers are right, the shape is not: transposed, reshaped, or one dimension too many or "
@@ -382,14 +384,16 @@ OTHER_NAME = ("you store it as self.{0}; the optimizer looks for {1}.",
               "它存到了 self.{0} 里，而优化器要找的是 {1}。")
 TYPES = {
     "comma": ("a comma at the end makes a tuple of it.", "行末多了一个逗号，成了 tuple。"),
-    "tuple": ("several values are returned: forward returns only the output, backward only dL/dX.",
+    "tuple": ("several values are returned: forward returns only the output, backward only the "
+              "gradient with respect to the input.",
               "返回了好几个值。forward 只返回输出，backward 只返回对输入的梯度。"),
     "function": ("a function is returned, and not what it gives when it is called.",
                  "返回的是函数本身，而不是调用它得到的结果。"),
-    "objects": ("an array of Python objects: np.frompyfunc gives one, and so do rows of unequal "
-                "length. Use np.vectorize, or .astype(float) at once; that gives floats.",
-                "这是 Python 对象的数组：用了 np.frompyfunc，或者各行长度不一，都会这样。改用 "
-                "np.vectorize，或者马上加上 .astype(float)，就得到浮点数。"),
+    "objects": ("an array of Python objects. If np.frompyfunc gave it, use np.vectorize, or "
+                ".astype(float) at once; that gives floats. Rows of unequal length give one too: "
+                "make them equally long.",
+                "这是 Python 对象的数组。如果用了 np.frompyfunc，改用 np.vectorize，或者马上加上 "
+                ".astype(float)，就得到浮点数。各行长度不一也会这样：要让各行一样长。"),
     "none inside": ("some entries are None: a function returns nothing there. Does each case, such "
                     "as 0, have a `return`?",
                     "有的元素是 None：函数在那里什么也没有返回。是不是每种情形（例如 0）都写了 "
@@ -471,7 +475,7 @@ FACTS = {
         "`{0}` 数的是行（样本），而 `{1}` 比较的应该是类别：雅可比矩阵的两个下标都数同一行里的列。"
         "外面还要有一层循环，逐行进行。"),
     "results exchanged": (
-        "{0} and {1} are exchanged: each holds what belongs into the other.",
+        "{0} and {1} are exchanged: each holds what belongs in the other.",
         "{0} 和 {1} 弄反了：各自存的是对方的结果。"),
     "overwritten": (
         "forward gives {0} a new value before it keeps it: self.{1} holds the output, and backward "
@@ -515,9 +519,9 @@ FACTS = {
         "forward has kept y_hat as self.y, and y as self.y_hat.",
         "forward 存反了：self.y 里是 y_hat，self.y_hat 里是 y。"),
     "exchanged parameters": (
-        "the parameters are exchanged: what comes in first is y_hat, then y. The method begins "
-        "with `{0}`.",
-        "参数的顺序反了：先传进来的是 y_hat，然后才是 y。方法的第一行是 `{0}`。"),
+        "y_hat and y are exchanged: what comes in first is y_hat, then y. The method begins with "
+        "`{0}`.",
+        "y_hat 和 y 弄反了：先传进来的是 y_hat，然后才是 y。方法的第一行是 `{0}`。"),
     "exchanged, too large": (
         "y_hat and y are exchanged; with the two the other way round, a division by N is missing.",
         "y_hat 和 y 写反了；交换两者以后，只差除以 N。"),
@@ -525,8 +529,8 @@ FACTS = {
         "there has to be a number for each entry; these are too few.",
         "每个元素都要有一个数，这里的数太少了。"),
     "lost axis": (
-        "numbers that have to stay apart are added up: there is one for each entry.",
-        "把应该分开的数加起来了：每个元素各有一个结果。"),
+        "numbers that have to stay apart are added up: each entry has to have its own.",
+        "把应该分开的数加起来了：每个元素都要有自己的结果。"),
     "no transpose": (
         "entry by entry, the two arrays need the same shape: a transpose has no place there.",
         "逐元素运算时，两个数组的形状要一样：这里不该转置。"),
@@ -543,9 +547,9 @@ FACTS = {
         "each row of the batch.",
         "np.outer 会先把每个数组拉平成一个长向量。x.T @ grad_y 是把每一行的外积加起来。"),
     "same shape": (
-        "two arrays of the same shape are multiplied entry by entry, by *; @ and np.dot are the "
-        "matrix product.",
-        "形状相同的两个数组要用 * 逐元素相乘；@ 和 np.dot 是矩阵乘法。"),
+        "@ and np.dot are the matrix product, whose inner sizes have to agree; entry by entry, two "
+        "arrays of the same shape are multiplied by *.",
+        "@ 和 np.dot 是矩阵乘法，内侧的两个数要相等；两个形状相同的数组逐元素相乘用 *。"),
     "third axis": (
         "`{0}` adds a third axis. x and grad_y are matrices already, with a sample in each row: "
         "without it, .T is their transpose.",
@@ -595,7 +599,7 @@ FACTS = {
         "the result does not depend on the values of {0}: whatever they are, it is the same.",
         "结果与 {0} 的值无关：不管其中的数怎么变，结果都一样。"),
     "not wanted": (
-        "the result changes when {0} does, and it should not: the formula has no {0}.",
+        "the result changes with {0}, and it should not: the formula has no {0}.",
         "{0} 一变，结果也跟着变，而公式里并没有 {0}。"),
     "a term without": (
         "where grad_y is 0, the gradient has to be 0, and here it is not: a term is added (or "
@@ -637,8 +641,9 @@ FACTS = {
         "np.diag takes the diagonal of a two-dimensional array; only from a vector does it make a "
         "matrix, and each row of y needs its own.",
         "np.diag 作用在二维数组上是取出对角线，作用在向量上才生成矩阵。y 的每一行要各生成一个。"),
-    "special": ("it is right for {0}, but not here: is a size, limit or special case in the code?",
-                "输入是 {0}时是对的，这里却不对：是不是写死了大小、界限或特殊情形？"),
+    "special": ("the first call, with {0}, is right, and this one is not: is a size, limit or "
+                "special case in the code?",
+                "第一次调用（{0}）是对的，这一次却不对：是不是写死了大小、界限或特殊情形？"),
 }
 # Said where one change of the code makes the method right; {0} is the code that is changed. Those
 # of the first are tried only where the first call fails, those of numbers where these are wrong
@@ -655,8 +660,8 @@ REPAIRS_FIRST = {
                  "decimals. Without dtype, np.zeros gives floats.",
                  "`{0}` 得到的不是浮点数的数组，存进去的数会丢掉小数部分。np.zeros 不写 dtype "
                  "就是浮点数。"),
-    "whole sum": ("`{0}` takes numbers of another type, by its dtype; without that it would be "
-                  "right.",
+    "whole sum": ("`{0}` turns the numbers into another type first, by its dtype; without dtype it "
+                  "would be right.",
                   "`{0}` 按 dtype 换了类型再算；去掉 dtype 就对了。"),
     "vectorized": ("`{0}` takes the type of its first result for all: after a whole number (1, 0) "
                    "the others lose their decimals. Let the function give floats (1.0, 0.0).",
@@ -664,12 +669,6 @@ REPAIRS_FIRST = {
                    "让函数返回浮点数（1.0、0.0）。"),
     "limited": ("`{0}` also changes ordinary numbers; with `{1}` in its place it would be right.",
                 "`{0}` 把正常范围内的数也改掉了；换成 `{1}` 就对了。"),
-    "limited far": ("`{0}` makes different numbers equal; with `{1}` in its place it would be "
-                    "right.",
-                    "`{0}` 把不同的数变成了一样的；换成 `{1}` 就对了。"),
-    "limited nan": ("`{0}` does not prevent inf or nan here; with `{1}` in its place it would be "
-                    "right.",
-                    "`{0}` 防不住这里的 inf 或 nan；换成 `{1}` 就对了。"),
     "epsilon": ("`{0}` adds so much that it changes the result: a tiny number, such as 1e-12, is "
                 "enough to keep away from 0.",
                 "`{0}` 加的数太大，改变了结果：为避开 0，加 1e-12 这样极小的数就够了。"),
@@ -679,6 +678,11 @@ REPAIRS_FIRST = {
     "return in loop": ("`{0}` stands inside the loop, so the method ends in its first turn.",
                        "`{0}` 写在了循环里，循环刚走完第一轮就返回了。"),
 }
+# Said of "limited" where numbers far from zero are wrong.
+LIMITED_FAR = ("`{0}` makes different numbers equal; with `{1}` in its place it would be right.",
+               "`{0}` 把不同的数变成了一样的；换成 `{1}` 就对了。")
+LIMITED_NAN = ("`{0}` does not prevent inf or nan here; with `{1}` in its place it would be right.",
+               "`{0}` 防不住这里的 inf 或 nan；换成 `{1}` 就对了。")
 REPAIRS_OF_THE_FIRST = {
     "range": ("`{0}` does not run over all, or runs too far: `{1}` is meant.",
               "`{0}` 没有走遍全部，或者走多了：应该是 `{1}`。"),
@@ -714,8 +718,9 @@ REPAIRS = {
         "Jacobian has to meet the row of grad_y, the other remains.",
         "`{0}` 里只出现一次的字母会单独被求和：{1}。雅可比矩阵的一个下标要和 grad_y 那一行的下标"
         "相同，另一个留在结果里。"),
-    "builtin": ("`{0}` is Python's own, which takes whole rows for single values: `{1}` is meant.",
-                "`{0}` 是 Python 自带的，把整行当成一个值；应该用 NumPy 的 `{1}`。"),
+    "builtin": ("`{0}` is Python's own, which takes whole rows or arrays for single values: `{1}` "
+                "is meant.",
+                "`{0}` 是 Python 自带的，把整行或整个数组当成一个值；应该用 NumPy 的 `{1}`。"),
     "average": ("`{0}` should be `{1}`: the mean is the sum divided by the count.",
                 "`{0}` 应该是 `{1}`：平均是和再除以个数。"),
     "largest": ("in `{0}`, {1} stands where {2} belongs.", "`{0}` 里的 {1} 应该是 {2}。"),
@@ -724,9 +729,10 @@ REPAIRS = {
     "surplus": ("without `{0}` it would be right{1}.", "去掉 `{0}` 就对了{1}。"),
     "wrapped": ("`{1}` would be right as it is, without `{0}`{2}.",
                 "`{1}` 本身就对，去掉 `{0}` 就行{2}。"),
-    "keepdims": ("`{0}` drops a dimension: with keepdims=True it is a column, (N, 1), and fits the "
-                 "rows of (N, D).",
-                 "`{0}` 少了一维：写上 keepdims=True 就是一列 (N, 1)，才能和 (N, D) 逐行对齐。"),
+    "keepdims": ("`{0}` drops a dimension, and keepdims=True keeps it: with axis=1 the result is a "
+                 "column, (N, 1), which fits the rows of (N, D); with axis=0 it is a row, (1, D).",
+                 "`{0}` 少了一维，写上 keepdims=True 就能保留：axis=1 时是一列 (N, 1)，能和 (N, D) "
+                 "逐行对齐；axis=0 时是一行 (1, D)。"),
     "axis": ("`{0}` runs over the wrong axis, or drops a dimension: `{1}` is meant. axis=1 is "
              "within each row, axis=0 over the rows; keepdims=True keeps the dimension.",
              "`{0}` 的轴不对，或者少了一维：应该是 `{1}`。axis=1 是在每一行之内，axis=0 是跨各"
@@ -740,7 +746,7 @@ REPAIRS = {
     "transposed": ("`{0}` is transposed, and should not be.", "`{0}` 不应该转置。"),
     "reshaped": ("`{0}` keeps the order of the numbers; rows and columns are swapped by .T.",
                  "`{0}` 不会交换行和列，只是按原来的顺序重新排列；转置要用 .T。"),
-    "entry of row": ("b and grad_b are of shape (1, m): in place of `{0}` it is `{1}` here.",
+    "entry of row": ("b and grad_b are of shape (1, m): here `{0}` has to be `{1}`.",
                      "b 和 grad_b 的形状是 (1, m)：这里的 `{0}` 要写成 `{1}`。"),
     "not transposed": ("in `{1}`, `{0}` has to be transposed{2}.",
                        "`{1}` 里的 `{0}` 需要转置{2}。"),
@@ -748,8 +754,8 @@ REPAIRS = {
     "brackets": ("brackets: `{0}` should be `{1}`. ** comes before * and /, these come "
                  "before + and -; * and / go from left to right.",
                  "括号的问题：`{0}` 应该是 `{1}`。先乘方，再乘除，后加减；乘除从左到右。"),
-    "never begun": ("`{0}` sets anew in each turn of the loop, where it has to add (+=); before "
-                    "the loop it begins with `{1} = 0`.",
+    "never begun": ("`{0}` starts anew in each turn of the loop, where it has to add (+=); before "
+                    "the loop, write `{1} = 0`.",
                     "`{0}` 在循环里每次都重新赋值，而应该累加（+=）；循环之前先写 `{1} = 0`。"),
     "set in loop": ("`{0}` overwrites the result in each turn of the loop, where it has to add "
                     "(+=).",
@@ -769,9 +775,9 @@ REPAIRS_OF_NUMBERS = {
     "compared": ("the comparison `{0}` should be `{1}`.", "比较 `{0}` 应该是 `{1}`。"),
     "out of loop": ("`{0}` stands inside the loop, and belongs after it: indent it less.",
                     "`{0}` 写在了循环里面，应该放在循环之后：少缩进一级。"),
-    "into loop": ("`{0}` stands after the loop, and belongs inside it: indent it (with all its "
-                  "body) by one more level.",
-                  "`{0}` 写在了循环之后，应该放在循环里面：（连同循环体）多缩进一级。"),
+    "into loop": ("`{0}` stands after the loop, and belongs inside it: indent it, with any lines "
+                  "that belong to it, by one more level.",
+                  "`{0}` 写在了循环之后，应该放在循环里面：这一行，连同属于它的各行，多缩进一级。"),
     "begun in loop": ("`{0}` stands before `{1}`, and belongs inside: each turn has to begin anew.",
                       "`{0}` 写在了 `{1}` 之前，应该放进循环里：每一次都要重新开始。"),
     "sequence": ("`{0}` has to come before `{1}`.", "`{0}` 应该放在 `{1}` 之前。"),
@@ -785,11 +791,11 @@ REPAIRS_OF_NUMBERS = {
     "missing": ("`{1}` is missing: `{0}` should be `{2}`{3}.",
                 "漏了 `{1}`：`{0}` 应该是 `{2}`{3}。"),
 }
-IN_PLACES = ("\nThe same holds in several places; these lines become {0}.",
+IN_PLACES = ("\nThe same holds in several places; changed, they become {0}.",
              "\n同样的问题有好几处，改后是：{0}。")
 REMAINS = {
-    "y": ("\n(This is enough for ordinary numbers; very large ones, such as 1000, need more.)",
-          "\n（这样改，一般的数就对了；1000 这样的大数还要另外处理。）"),
+    "y": ("\n(This is enough for ordinary numbers; some near 1000 or -1000 need more.)",
+          "\n（这样改，一般的数就对了；1000 或 -1000 左右的数，有的还要另外处理。）"),
     "loss": ("\n(This is enough for ordinary probabilities; those at or near 0 need more.)",
              "\n（这样改，一般的概率就对了；等于 0 或接近 0 的还要另外处理。）"),
 }

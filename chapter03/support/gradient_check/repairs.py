@@ -3,10 +3,8 @@
 import ast
 import collections
 import contextlib
-import inspect
 import itertools
 import re
-import textwrap
 import time
 import types
 import warnings
@@ -17,10 +15,10 @@ from typing import NamedTuple
 import numpy as np
 
 from support.gradient_check import mistakes
-from support.gradient_check.calls import Call, filled_empty, kept_by, replaced_in_numpy
-from support.gradient_check.changes import CHANGES, SIGNS
+from support.gradient_check.calls import Call, filled_empty, in_a_row, kept_by, replaced_in_numpy
+from support.gradient_check.changes import CHANGES, head_of
+from support.gradient_check.formulas import tree_of
 from support.gradient_check.judge import fault_of
-from support.gradient_check.layers import batches_for
 from support.language import say
 
 MOST_TRIES = 300  # of one kind of change
@@ -51,9 +49,9 @@ def found_by(change, fault):
     of_ordinary_numbers = None
     alike = collections.defaultdict(list)
     for slot, i, new, piece in _changes(change, method):
-        # The same kind of change everywhere, only where the same stands, or for one variable.
+        # Only where the same code stands, in one case or all; everywhere; or for one variable.
         keys = [(i, slot.form), (i, slot.form, slot.case)]
-        if change != "name":
+        if change != "name":  # its number i means another name in each place
             keys.append(i)
         if isinstance(slot.node, ast.Assign):
             keys.append((i, ast.dump(slot.node.targets[0])))
@@ -64,7 +62,8 @@ def found_by(change, fault):
         if repair and repair.is_whole:
             return repair
         of_ordinary_numbers = of_ordinary_numbers or repair
-    groups = {tuple(id(new) for _, new, _ in changes): changes for changes in alike.values()}
+    repeated = (changes for changes in alike.values() if len(changes) > 1)
+    groups = {tuple(id(new) for _, new, _ in changes): changes for changes in repeated}
     for changes in groups.values():
         if next(method.tries) > MOST_TRIES_IN_ALL:
             break
@@ -109,7 +108,7 @@ class Method(NamedTuple):
 def _method_of(fault):
     tree = _tree_of(fault.call)
     slots = []
-    if isinstance(tree, ast.FunctionDef) and _may_be_changed(tree):
+    if tree is not None and _may_be_changed(tree):
         slots = _slots(tree, fault.call)
     # What np.empty holds may be right by chance.
     with replaced_in_numpy(fault.call.model, filled_empty(np.nan)):
@@ -127,8 +126,6 @@ def _may_be_changed(tree):
 
 def _tried_together(fault, method, changes):
     """Return the Repair that several changes make together, without those that are not needed."""
-    if len(changes) < 2:
-        return None
     for slot, new, _ in changes:
         slot.set(new)
     try:
@@ -143,7 +140,7 @@ def _tried_together(fault, method, changes):
                 needed.append((slot.node.lineno, slot.node.col_offset, piece, slot, new))
         needed.sort(key=lambda place: place[:2])
         if all(isinstance(new, ast.Pass) for *_, new in needed):
-            quoted = "`, `".join(slot.line for *_, slot, _ in needed)
+            quoted = say("`, `", "`、`").join(slot.line for *_, slot, _ in needed)
             return repair._replace(piece=(quoted, ""))
         lines = dict.fromkeys(slot.changed_line(new) for *_, slot, new in needed)
         return repair._replace(piece=needed[0][2], lines=tuple(lines) if len(needed) > 1 else ())
@@ -160,7 +157,10 @@ class Said(NamedTuple):
 
 
 def first_repair(table, fault):
-    """Return what is Said of the first change that makes the method right; '' if none does."""
+    """Return what is Said of the first change that makes the method right.
+
+    If none does, it is the first with which ordinary numbers are right, or an empty text.
+    """
     of_ordinary_numbers = Said("", False)
     remains = say(*mistakes.REMAINS[fault.call.layer.output])
     for name, text in table.items():
@@ -198,12 +198,12 @@ def _is_by_chance(name, pieces, fault):
 
 def first_repairs_for(fault):
     """Return the table of the changes of code that are tried before anything else."""
-    limited = "limited"
+    table = dict(mistakes.REPAIRS_FIRST)
     if fault.call.batch.is_extreme:
         got = np.asarray(fault.call.results[fault.result], dtype=np.float64)
-        limited = "limited far" if np.all(np.isfinite(got)) else "limited nan"
-    others = {"limited", "limited far", "limited nan"} - {limited}
-    return {name: text for name, text in mistakes.REPAIRS_FIRST.items() if name not in others}
+        is_finite = np.all(np.isfinite(got))
+        table["limited"] = mistakes.LIMITED_FAR if is_finite else mistakes.LIMITED_NAN
+    return table
 
 
 def repairs_of_loops():
@@ -243,7 +243,7 @@ class Slot:
 
     statement: that it belongs to, or is. loops: the `for` around that, the outermost first.
     is_index: whether it stands in the brackets of an entry, or in the head of a loop.
-    is_condition: whether it decides between cases. case: which of them it belongs to, a number.
+    is_condition: whether it decides between cases. case: which of them it belongs to, if any.
     layer: of layers.py, whose method it is.
     """
 
@@ -254,7 +254,7 @@ class Slot:
     loops: tuple
     is_index: bool
     is_condition: bool
-    case: int
+    case: tuple | None
     names: Names
     layer: object
 
@@ -270,12 +270,12 @@ class Slot:
     @cached_property
     def line(self):
         """The statement as it is quoted: of a loop, its head alone."""
-        return ast.unparse(self.statement).splitlines()[0]
+        return head_of(self.statement)
 
     def changed_line(self, new):
         """Return the line with everything that has been changed, `new` among it."""
         statement = new if isinstance(new, ast.stmt) else self.statement
-        return ast.unparse(statement).splitlines()[0]
+        return head_of(statement)
 
     def line_with(self, new):
         """Return the line with `new` alone changed."""
@@ -307,12 +307,12 @@ def _slots(tree, call):
     """Return the slots of a method's body, the outermost first."""
     names = _names(tree, call)
     slots = []
-    todo = collections.deque([(tree, "body", 0, tree.body[0], None, (), False, False, 0)])
+    todo = collections.deque([(tree, "body", 0, tree.body[0], None, (), False, False, None)])
     while todo:
         parent, field, index, node, statement, loops, is_index, decides, case = todo.popleft()
         decides = decides or _decides(parent, field, index, node)
         if _is_case(parent, field):
-            case = hash((id(parent), field, index if isinstance(parent, ast.Call) else 0))
+            case = id(parent), field, index if isinstance(parent, ast.Call) else 0
         statement = node if isinstance(node, ast.stmt) else statement
         is_index = is_index or field == "slice"
         is_index = is_index or (isinstance(parent, ast.For) and field in ("target", "iter"))
@@ -335,15 +335,18 @@ def _decides(parent, field, index, node):
             return False
     if field == "slice" and isinstance(node, ast.Compare):
         return True  # a mask
-    is_of_where = isinstance(parent, ast.Call) and ast.unparse(parent.func) == "np.where"
-    return field == "test" or (is_of_where and field == "args" and index == 0)
+    return field == "test" or (_is_of_where(parent, field) and index == 0)
 
 
 def _is_case(parent, field):
     """Return whether a field of a node holds one of several cases."""
     is_of_if = isinstance(parent, ast.If | ast.IfExp) and field in ("body", "orelse")
-    is_of_where = isinstance(parent, ast.Call) and ast.unparse(parent.func) == "np.where"
-    return is_of_if or (is_of_where and field == "args")
+    return is_of_if or _is_of_where(parent, field)
+
+
+def _is_of_where(parent, field):
+    is_call = isinstance(parent, ast.Call) and field == "args"
+    return is_call and ast.unparse(parent.func) == "np.where"
 
 
 def _children(node):
@@ -358,9 +361,8 @@ def _children(node):
 
 
 def _names(tree, call):
-    arrays = list(call.layer.parameters(call.method))
-    if call.subject is not None:
-        arrays += [f"self.{name}" for name in kept_by(call.subject)]
+    arrays = {name: call.batch.given[name] for name in call.layer.parameters(call.method)}
+    arrays |= {f"self.{name}": value for name, value in kept_by(call.subject).items()}
     variables, lists, entries, indices, operands = [], [], [], [], []
     for node in ast.walk(tree):
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
@@ -372,22 +374,23 @@ def _names(tree, call):
         ):
             entries.append(ast.unparse(node))
             indices.append(entries[-1].removeprefix(ast.unparse(node.value)))
-        if isinstance(node, ast.BinOp) and type(node.op) in SIGNS:
+        if isinstance(node, ast.BinOp):
             right = ast.unparse(node.right)
             operands.append((node.op, f"({right})" if isinstance(node.right, ast.BinOp) else right))
     # A list that is put into itself would keep NumPy busy for ever.
     variables = [name for name in variables if name not in lists]
     # An index that is used with one array may be meant for another.
     entries += [f"{array}{index}" for array in arrays for index in indices]
-    names = (arrays, variables, entries, _counts(call))
-    return Names(*(list(dict.fromkeys(group)) for group in names), operands, ast.unparse(tree))
+    names = (arrays, variables, entries, _counts(arrays))
+    return Names(
+        *(list(dict.fromkeys(group)) for group in names),
+        list(dict.fromkeys(operands)),
+        ast.unparse(tree),
+    )
 
 
-def _counts(call):
-    """Return how rows and columns of the arrays are counted, where they are more than 1."""
-    arrays = {name: call.batch.given[name] for name in call.layer.parameters(call.method)}
-    if call.subject is not None:
-        arrays |= {f"self.{name}": value for name, value in kept_by(call.subject).items()}
+def _counts(arrays):
+    """Return how rows and columns of arrays, by name, are counted, where they are more than 1."""
     counts = []
     for name, array in arrays.items():
         shape = np.shape(array) if isinstance(array, np.ndarray) else ()
@@ -398,16 +401,12 @@ def _counts(call):
 
 
 def _tree_of(call):
-    method = getattr(getattr(call.model, call.layer.name), call.method)
-    try:
-        tree = ast.parse(textwrap.dedent(inspect.getsource(method))).body[0]
-    except (OSError, SyntaxError, TypeError):
-        return None  # no text of its own, as of a lambda in a class
-    if isinstance(tree, ast.FunctionDef) and ast.get_docstring(tree):
-        tree.body = tree.body[1:] or [ast.Pass()]
-    if isinstance(tree, ast.FunctionDef):
+    functions = (node for node in ast.walk(tree_of(call)) if isinstance(node, ast.FunctionDef))
+    tree = next(functions, None)
+    if tree is not None:
+        body = tree.body[bool(ast.get_docstring(tree)) :] or [ast.Pass()]
         # A change may concern all statements of a block: so the outermost is a node as well.
-        tree.body = [ast.If(ast.Constant(True), tree.body, [])]
+        tree.body = [ast.If(ast.Constant(True), body, [])]
         ast.fix_missing_locations(tree)
     return tree
 
@@ -423,18 +422,12 @@ def _tried(fault, method, piece):
     call = Call(model, fault.call.layer, fault.call.method, fault.call.batch).run()
     if not _passes(call, fault) or _spoils(call, fault):
         return None
-    before = None
     is_whole = True
-    for batch in batches_for(call.layer):
-        if before is not None and before.batch.columns != batch.columns:
-            before = None
-        call = Call(model, call.layer, call.method, batch, before)
-        call.run(None if before is None else before.subject)
-        if not _passes(call, fault):
-            if not batch.is_extreme or fault.call.batch.is_extreme:
+    for each in in_a_row(model, call.layer, call.method):
+        if not _passes(each, fault):
+            if not each.batch.is_extreme or fault.call.batch.is_extreme:
                 return None
             is_whole = False
-        before = call
     return Repair(piece, is_whole)
 
 

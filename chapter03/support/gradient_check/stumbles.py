@@ -85,7 +85,7 @@ STUMBLES = [
      "the value after the axis is the dtype: keepdims has to be named, keepdims=True.",
      "轴后面的参数是 dtype：keepdims 要写名字，keepdims=True。"),
     ("Cannot interpret '.*' as a data type",
-     "the sizes belong into one more pair of brackets: np.zeros((n, m)).",
+     "the sizes belong in one more pair of brackets: np.zeros((n, m)).",
      "各维的大小要另加一层括号：np.zeros((n, m))。"),
     ("KeyError: '?(.*?)'?$", "the dictionary has no {0}: it was put in under another name.",
      "字典里没有 {0}：存进去时用的是别的名字。"),
