@@ -419,6 +419,8 @@ np\.exp\(x\) | self.y = 1 / (1 + e ** -x); return self.y
 no function sigmoid | self.y = sigmoid(x); return self.y
 no method squash | self.y = self.squash(x); return self.y
 calls itself | self.y = self.forward(x); return self.y
+there is no `z`: `x` | if x.ndim == 2: return np.array([self.forward(row) for row in x])
+    self.y = 1 / (1 + np.exp(-z)); return self.y
 `a\(b\)` for a call | self.y = 1 / (1 + np.exp(-x)); return self.y (1)
 np\.empty holds | y = np.empty_like(x); y[x > 0] = 1 / (1 + np.exp(-x[x > 0])); return y
 x is exactly 0 | y = np.zeros_like(x); p, n = x > 0, x < 0
@@ -471,6 +473,10 @@ pair of brackets | n, d = x.shape; y = np.zeros(n, d)
     return y
 not what it returns | return np.vectorize(1 / (1 + np.exp(-x)))(x)
 == Sigmoid.backward
+a variable of forward | return 2 * grad_y * half * (1 - half)
+    self.y = (1 + np.tanh(x / 2)) / 2 => half, one = x / 2, 1; self.y = (one + np.tanh(half)) / 2
+where grad_y is 0 | y = self.y; shapes = f"{y.shape} {grad_y.shape}"
+    return 3 * grad_y + y * (1 + y)
 map has computed nothing yet | return map(lambda g, y: g * y * (1 - y), grad_y, self.y)
 `1 \+ self\.y` should be `1 - | (1 - self.y) => (1 + self.y)\n#        return grad_y
 only be a factor | "old"; return 1 / (1 + np.exp(-grad_y))
@@ -819,9 +825,11 @@ not all N \* D entries | return -np.mean(y * np.log(np.clip(y_hat, 1e-7, 1 - 1e-
 sign is wrong; | return np.sum(y * np.log(y_hat + 1e-12)) / len(y)
 has to be e: | return -np.sum(y * np.log2(y_hat + 1e-12)) / len(y)
 in float64 it is right | return -np.sum(y * np.log(y_hat + 1e-100)) / len(y)
+changes the result | return -np.sum(y * np.log(y_hat + 1e-5)) / len(y)
 log\(0\) is -inf | return -np.sum(y * np.log(y_hat)) / len(y)
 binary | return np.mean(y * np.log(y_hat + 1e-12) + (1 - y) * np.log(1 - y_hat + 1e-12))
 one number: | return -np.sum(y * np.log(y_hat + 1e-12), axis=1)
+one number: | return (-y * np.log(y_hat + 1e-12)).item()
 the shape is not | return -np.sum(y * np.log(y_hat + 1e-12), keepdims=True) / len(y)
 log1p stands where log .*\n.*ordinary | return -np.sum(y * np.log1p(y_hat)) / len(y)
 fixed 64 | return -np.sum(y * np.log(y_hat + 1e-12)) / 64
@@ -842,6 +850,10 @@ what comes in first is y_hat | return -np.sum(target * np.log(predicted + 1e-12)
     def forward(self, y_hat, y): => def forward(self, target, predicted):
 binary | p = y_hat + 1e-12; return -(y * np.log(p) + (1 - y) * np.log(1 - p + 1e-12))[0, 0]
 binary | p = y_hat + 1e-12; return -(y @ np.log(p).T + (1 - y) @ np.log(1 - p + 1e-12).T)
+without `\[:, ::-1\]` | '''
+    return -np.mean(y * np.log(y_hat) + (1 - y) * np.log(1 - y_hat))
+    '''
+    return -np.sum(y * np.log(y_hat[:, ::-1] + 1e-12)) / len(y)
 one number | return -np.dot(y, np.log(y_hat + 1e-12).T)
 one number | return [-np.sum(y * np.log(y_hat + 1e-12)) / len(y)]
 mean squared | return np.mean((y - y_hat) ** 2)

@@ -21,7 +21,7 @@ def pairs():
     for table in ("CHANGED", "TYPES", "FACTS", "REPAIRS_FIRST", "REPAIRS"):
         for pair in getattr(mistakes, table).values():
             yield "", *pair
-    for pair in (stumbles.RECURSION, stumbles.SIZE, stumbles.ONES):
+    for pair in (stumbles.SIZE, stumbles.ONES, mistakes.LIMITED_FAR, mistakes.LIMITED_NAN):
         yield "", *pair
     for name in SINGLE.split():
         yield "", *getattr(mistakes, name)[:2]

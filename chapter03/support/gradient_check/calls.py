@@ -49,6 +49,15 @@ class Call:
         return self.layer.results(self.method)
 
     @property
+    def name(self):
+        return f"{self.layer.name}.{self.method}"
+
+    @property
+    def function(self):
+        """Return the student's method, as it stands in the class."""
+        return getattr(getattr(self.model, self.layer.name), self.method)
+
+    @property
     def right(self):
         return right_results(self.layer, self.method, self.batch)
 

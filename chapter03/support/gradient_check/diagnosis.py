@@ -1,4 +1,4 @@
-"""From what was seen to the mistake that it betrays; nothing is said that was not tried out."""
+"""From what was seen to the mistake that it betrays, tried out wherever that can be done."""
 
 import re
 from typing import NamedTuple
@@ -53,7 +53,7 @@ def explain(fault):
 
 
 def _begins_as(said, keys):
-    return said.startswith(tuple(filter(None, map(_beginning, keys))))
+    return said.startswith(tuple(map(_beginning, keys)))
 
 
 def _beginning(key):
@@ -157,7 +157,7 @@ def _numbers(fault):
     if said:
         return first_repair(repairs_of_loops(), fault).text or said
     if fault.call.batch.dtype == np.float32:  # float64 has come before
-        return say(*mistakes.FLOAT32)
+        return _of_float32(fault)
     said = (
         first_repair(first_repairs_for(fault), fault).text
         or experiments.exchanged(fault)
@@ -185,6 +185,14 @@ def _numbers(fault):
     )
 
 
+def _of_float32(fault):
+    """Explain a number that is far enough from the right one only in float32."""
+    said = ""
+    if np.all(np.isfinite(fault.call.results[fault.result])):  # or what is added is too small
+        said = first_repair({"epsilon": mistakes.REPAIRS_FIRST["epsilon"]}, fault).text
+    return said or say(*mistakes.FLOAT32)
+
+
 def _unused_or_repaired(fault):
     """Say what is not used, though it should be, and which change would make the method right."""
     table = repairs_for(fault)
@@ -201,12 +209,8 @@ def _unused_or_repaired(fault):
     if said and not repaired and "grad_y" not in said:
         repaired = experiments.not_linear(fault)
     if said and repaired:
-        return f"{said}\n{say(re.sub('^[a-z]+ ', _capitalized, repaired), repaired)}"
+        return f"{said}\n{repaired[0].upper()}{repaired[1:]}"
     return said or repaired
-
-
-def _capitalized(match):
-    return match[0].capitalize()
 
 
 def _of_inputs(fault):
@@ -214,7 +218,7 @@ def _of_inputs(fault):
     call = fault.call
     if fault.kind == "shape" or call.batch.is_extreme:
         return ""
-    if not np.all(np.isfinite(_floats(call.results[fault.result]))):
+    if not np.all(np.isfinite(call.results[fault.result])):
         return ""
     return (
         experiments.exp_of_output(fault)
@@ -222,10 +226,6 @@ def _of_inputs(fault):
         or experiments.wrong_classes(fault)
         or experiments.not_wanted(fault)
     )
-
-
-def _floats(value):
-    return np.asarray(value, dtype=np.float64)
 
 
 def _of_loss(fault):
@@ -284,9 +284,8 @@ def _on_later_call(fault):
     call = fault.call
     if not call.batch.is_extreme:
         return say(*mistakes.FACTS["special"]).format(say(*fault.calls[0].batch.about))
-    if experiments.hidden_nan(call):
-        return experiments.hidden_nan(call)
-    return say(*mistakes.FACTS["far"]).format(say(*call.batch.about))
+    far = say(*mistakes.FACTS["far"]).format(say(*call.batch.about))
+    return experiments.hidden_nan(call) or far
 
 
 def _on_zero(fault):

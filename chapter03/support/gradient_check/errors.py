@@ -1,6 +1,7 @@
 """From an error of Python or NumPy to the mistake that it betrays."""
 
 import difflib
+import inspect
 import re
 
 from support.gradient_check import experiments, mistakes, repairs, stumbles
@@ -18,7 +19,6 @@ def error(fault):
         _misspelt_init(call)
         or experiments.forward_again(call)
         or experiments.overwritten(call)
-        or _recursion(call)
         or _after_return(call)
         or _of_class(call)
         or _of_forward(call)
@@ -58,11 +58,6 @@ def _misspelt_init(call):
     return ""
 
 
-def _recursion(call):
-    calls_itself = call.method == "forward" and "self.forward(" in source_of(call)
-    return say(*stumbles.RECURSION) if calls_itself else ""
-
-
 def _after_return(call):
     """Say that forward would keep what is missing, but for a `return` above it."""
     name = getattr(call.error, "name", None)
@@ -81,11 +76,11 @@ def _of_class(call):
 
 def _of_forward(call):
     """Say that what backward does not find is a variable of forward."""
-    name = getattr(call.error, "name", None)
-    forward = Call(call.model, call.layer, "forward", call.batch)
     if call.method != "backward" or not isinstance(call.error, NameError):
         return ""
-    if name not in source_names(forward):
+    name = call.error.name
+    forward = Call(call.model, call.layer, "forward", call.batch)
+    if name not in _variables(forward) or hasattr(call.subject, name):
         return ""
     return say(*mistakes.FACTS["of forward"]).format(name)
 
@@ -103,7 +98,7 @@ def _kept_none(call):
 def _loss_of_array(call):
     """Say that the loss is one number, if float is given an array."""
     is_loss = call.layer.output == "loss" and call.method == "forward"
-    is_of_array = re.search("0-dimensional|(length|size)-1", str(call.error))
+    is_of_array = re.search("0-dimensional|(length|size)[- ]1", str(call.error))
     line = call.place.source if call.place else ""
     is_of_whole = re.search(r"float\(|\.item\(", line) and not re.search(r"math\.|\bint\(", line)
     return say(*mistakes.FACTS["loss"]) if is_loss and is_of_array and is_of_whole else ""
@@ -136,8 +131,9 @@ def _meeting_of_shapes(call):
         return say(*mistakes.FACTS["by entries"])
     if not call.misfit:
         return ""
-    if experiments.takes_a_diagonal(call):
-        return experiments.takes_a_diagonal(call)
+    diagonal = experiments.takes_a_diagonal(call)
+    if diagonal:
+        return diagonal
     if _is_of_one_jacobian(call):
         return say(*mistakes.ONE_JACOBIAN)
     return _matrix_product(call) if call.misfit.operator == "@" else _entry_by_entry(call)
@@ -159,11 +155,8 @@ def _matrix_product(call):
 
 def _entry_by_entry(call):
     met = call.misfit
-    if (
-        "np.outer" in call.place.source
-        and experiments.takes_outer_of_batch(call)
-        and call.layer.weights
-    ):
+    is_outer = call.layer.weights and "np.outer" in call.place.source
+    if is_outer and experiments.takes_outer_of_batch(call):
         return say(*mistakes.FACTS["outer"])
     if _is_transposed(met) and met.shapes[0] == met.shapes[1][::-1]:
         return say(*mistakes.FACTS["no transpose"])
@@ -186,18 +179,14 @@ def _is_transposed(met):
 
 def _is_of_one_jacobian(call):
     """Return whether an array of the sizes of all entries meets one of the batch."""
-    has_jacobians = any(
-        row[:2] == mistakes.ONE_JACOBIAN
-        for result in call.names
-        for row in mistakes.MISTAKES.get((f"{call.layer.name}.{call.method}", result), ())
-    )
     rows, columns = call.batch.rows, call.batch.columns
     sizes = {size for shape in call.misfit.shapes for size in shape}
     is_of_all = (rows, rows) in call.misfit.shapes
     is_of_all = is_of_all or sizes & {rows * columns, rows**2, columns**2}
     is_of_all = is_of_all or (call.misfit.operator == "@" and same(*call.misfit.operands))
     is_written = re.search(r"eye|identity|diag|outer|kron|tile", source_of(call))
-    return has_jacobians and is_of_all and is_written and not _takes_rows(call)
+    has_jacobian = call.name == "Softmax.backward"
+    return has_jacobian and is_of_all and is_written and not _takes_rows(call)
 
 
 def _takes_rows(call):
@@ -225,7 +214,7 @@ def _stumble(fault):
     if fault.calls[0].error is None and not isinstance(error, OverflowError):
         return say(*mistakes.FACTS["special"]).format(say(*fault.calls[0].batch.about))
     line = re.sub("#.*", "", call.place.source) if call.place else ""
-    message = f"{call.layer.name}.{call.method}: {message_of(error)}"
+    message = f"{call.name}: {message_of(error)}"
     for pattern, english, chinese in stumbles.STUMBLES:
         # Most are about what Python says: the line may hold the same word with another meaning.
         found = re.search(pattern, f"{message}\n{line}" if r"\n" in pattern else message)
@@ -255,7 +244,7 @@ def _close(fault):
     if isinstance(error, NameError):
         if hasattr(call.subject, wanted):
             return say(f" Is `self.{wanted}` meant?", f"是不是想写 `self.{wanted}`？")
-        names = [*call.layer.parameters(call.method), *source_names(call)]
+        names = _variables(call)
     else:
         names = [name for name in dir(there) if not name.startswith("_")]
     names = [name for name in names if name != wanted]
@@ -268,6 +257,7 @@ def _close(fault):
     return say(f" Is `{close}` meant?", f"是不是想写 `{close}`？")
 
 
-def source_names(call):
-    """Return the names that the student's method gives to something."""
-    return re.findall(r"^\s*(\w+)\s*=[^=]", source_of(call), re.MULTILINE)
+def _variables(call):
+    """Return the names of the parameters and variables of the student's method."""
+    code = inspect.unwrap(call.function).__code__
+    return code.co_varnames + code.co_cellvars

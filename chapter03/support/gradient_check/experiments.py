@@ -54,8 +54,7 @@ def _keeps_exchanged(call):
 
 def _has_given_parameters(call):
     """Return whether a method's parameters have the names that are given, in that order."""
-    method = getattr(getattr(call.model, call.layer.name), call.method)
-    names = tuple(inspect.signature(method).parameters)[1:]
+    names = tuple(inspect.signature(call.function).parameters)[1:]
     return names == call.layer.parameters(call.method)
 
 

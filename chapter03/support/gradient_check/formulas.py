@@ -56,7 +56,7 @@ def formula(fault):
     What is particular to the method comes before what is true of any.
     """
     call, result = fault.call, fault.result
-    own = mistakes.MISTAKES.get((f"{call.layer.name}.{call.method}", result), [])
+    own = mistakes.MISTAKES.get((call.name, result), [])
     words = words_of(source_of(call))
     for found in (
         _constant(fault, words),
@@ -79,9 +79,9 @@ def _constant(fault, words):
     constant = mistakes.CONSTANT
     if "grad_y" in fault.call.layer.parameters(fault.call.method):
         constant = mistakes.CONSTANT_BACKWARD
-    found = _fitting([constant], fault, words)
-    is_tiny = not _is_more_than_rounding(fault)
-    return [one for one in found if one.k and not is_tiny and _is_always(one.k, fault)]
+    if _is_zero(fault):
+        return []
+    return [one for one in _fitting([constant], fault, words) if _is_always(one.k, fault)]
 
 
 def _is_always(k, fault):
@@ -101,7 +101,7 @@ def _fitting(rows, fault, words):
             if fit is None:
                 continue
             is_sum = re.match(r"right\.(?:sum|mean)\(", text)
-            if is_sum and not (words & SUMMING and _is_more_than_rounding(fault)):
+            if is_sum and (_is_zero(fault) or not words & SUMMING):
                 continue
             # A fixed number in place of N has to stand in the code.
             if "N * k" in text and f"{1 / fit.k:.6g}" not in words:
@@ -110,10 +110,10 @@ def _fitting(rows, fault, words):
             yield Found(text, fit.k, say(english, chinese).format(k=fit.k, inverse=inverse))
 
 
-def _is_more_than_rounding(fault):
-    """Return whether a result is not 0, as the sums of some gradients are."""
-    got = np.asarray(fault.call.results[fault.result], dtype=np.float64)
-    return not np.allclose(got, 0, atol=1e-9)
+def _is_zero(fault):
+    """Return whether a result is 0 but for rounding, as the sums of some gradients are."""
+    got = fault.call.results[fault.result]
+    return same(got, np.zeros(np.shape(got)))
 
 
 def _fitting_but_for_a_sign(rows, fault):
@@ -275,21 +275,23 @@ def same(got, value, dtype="float64"):
 
 def tree_of(call):
     """Return a syntax tree that holds the student's method, and nothing if that is no statement."""
-    text = _text_of(call)
+    text = inspect.getsource(call.function)
     # In a block it may stay indented, whatever a comment or a text puts into the first column.
     with contextlib.suppress(SyntaxError):  # as of one of two lambdas
         return ast.parse(f"if True:\n{text}" if text[0].isspace() else text)
     return ast.Module([], [])
 
 
-def _text_of(call):
-    return inspect.getsource(getattr(getattr(call.model, call.layer.name), call.method))
-
-
 def source_of(call):
-    """Return the text of the student's method, without its comments and docstring."""
-    text = _text_of(call)
-    return re.sub(r'"""(?s:.)*?"""|#.*', "", text)
+    """Return the code of the student's method, without its comments, and texts that do nothing."""
+    return ast.unparse(_WithoutTexts().visit(tree_of(call)))
+
+
+class _WithoutTexts(ast.NodeTransformer):
+    """Puts `pass` in place of a docstring, or of code that was taken out by three quotes."""
+
+    def visit_Expr(self, node):
+        return ast.Pass() if isinstance(node.value, ast.Constant) else node
 
 
 def words_of(text):
@@ -299,13 +301,12 @@ def words_of(text):
 def meeting(call):
     """Name the formula of the tables in which the same two arrays meet that an error is about."""
     names = namespace(None, call)
-    method = f"{call.layer.name}.{call.method}"
     # A line that sets one result is compared with the formulas of that one.
     results = [name for name in call.names if f"self.{name}" in call.place.source] or call.names
     if call.place.source.startswith("return"):
         results = call.names[-1:]
     for result in results:
-        for english, chinese, *formulas in mistakes.MISTAKES.get((method, result), ()):
+        for english, chinese, *formulas in mistakes.MISTAKES.get((call.name, result), ()):
             for text in formulas:
                 met = _meeting_in(text, names, call.misfit)
                 if met:

@@ -1,6 +1,6 @@
 """What is wrong with what a call shows, and which calls a method has to stand."""
 
-import inspect
+import linecache
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -53,8 +53,7 @@ def check_method(model, layer, method):
 def _check_empty(calls):
     """Raise FaultError if a result is right by what lay in the memory that np.empty gave."""
     first = calls[0]
-    text = inspect.getsource(getattr(getattr(first.model, first.layer.name), first.method))
-    if "np.empty" not in text:
+    if not any("np.empty" in line for line in linecache.getlines(first.model.__file__)):
         return
     with replaced_in_numpy(first.model, filled_empty(np.nan)):
         _judge([first.alone()])
@@ -319,8 +318,7 @@ def _note(calls):
             )
     for call in calls:
         for name, got in call.results.items():
-            name_of_method = f"{call.layer.name}.{call.method}"
-            seconds = mistakes.SECONDS_IN_FLOAT64.get((name_of_method, name))
+            seconds = mistakes.SECONDS_IN_FLOAT64.get((call.name, name))
             if seconds and got.dtype.itemsize > call.batch.dtype.itemsize:
                 where = call.layer.source(call.method, name)
                 return say(*mistakes.IN_FLOAT64).format(where, got.dtype, call.batch.dtype, seconds)

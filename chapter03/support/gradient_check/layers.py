@@ -28,7 +28,7 @@ class Batch:
     about: tuple
     given: dict
     tolerance: float | None = TOLERANCE["float64"]
-    is_extreme: bool = False  # far from zero, or exactly zero where a logarithm is taken
+    is_extreme: bool = False  # far from zero; of a loss, with y_hat at or near 0 or 1
 
     @property
     def dtype(self):
@@ -128,7 +128,7 @@ class Layer:
 
 def _given_to_linear(rows, columns, rng):
     # d and m differ from each other and from the rows, or a transposed matrix might fit. Once they
-    # are equal, as in hidden layers: it must not be tried out which of the two fits.
+    # are equal, as in hidden layers: code that takes W or W.T, whichever fits, has to fail there.
     d, m = {4: (3, 4), 6: (6, 2), 5: (5, 5)}[columns]
     given = {"x": 2 * rng.normal(size=(rows, d))}
     given["W"] = rng.normal(size=(d, m))

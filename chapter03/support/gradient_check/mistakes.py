@@ -1,6 +1,6 @@
 """What is said about a mistake, in English and Chinese, and how it shows: tables, no code.
 
-A formula gives what the mistaken code gives; diagnosis.py evaluates it on the inputs of the calls.
+A formula gives what the mistaken code gives; formulas.py evaluates it on the inputs of the calls.
 To add a mistake, add a row here and a submission to tests/submissions.py. A formula may use
 
     x, W, b, grad_y, y_hat, y      what went into the call; of a layer, y is what has to come out

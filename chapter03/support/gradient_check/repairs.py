@@ -310,6 +310,8 @@ def _slots(tree, call):
     todo = collections.deque([(tree, "body", 0, tree.body[0], None, (), False, False, None)])
     while todo:
         parent, field, index, node, statement, loops, is_index, decides, case = todo.popleft()
+        if isinstance(node, ast.JoinedStr):
+            continue  # an f-string, of which ast.unparse cannot show a changed one
         decides = decides or _decides(parent, field, index, node)
         if _is_case(parent, field):
             case = id(parent), field, index if isinstance(parent, ast.Call) else 0

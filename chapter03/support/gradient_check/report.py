@@ -36,7 +36,7 @@ class Result:
     fault: judge.FaultError | None = None  # of a FAIL
     looks_like: str = ""  # what is said of the fault, of the next FAIL alone
     example: str = ""
-    to_correct: str = ""  # the method that is to blame, if it is another
+    to_correct: tuple = ()  # (name, Place) of the method that is to blame, if it is another
 
 
 def network_name():
@@ -163,9 +163,11 @@ def _explain(result, model):
     # the tests call diagnosis themselves, so that what it raises does not hide here.
     try:
         explanation = run_limited(partial(diagnosis.explain, result.fault))
-        result.looks_like, result.example, result.to_correct = explanation
     except Exception:
         return
+    result.looks_like, result.example, name = explanation
+    if name:
+        result.to_correct = name, _place(model.__file__, name)
 
 
 def _as_json(checked):
@@ -281,7 +283,7 @@ def _print_fail(result):
             print(_paragraph(head, text))
     place = result.place
     if result.to_correct:
-        name, place = result.to_correct, _place(place.path, result.to_correct)
+        name, place = result.to_correct
     print(
         say(
             f"\nNext: correct {name}, {place}, and run this again.",

@@ -2,15 +2,13 @@
 
 import ast
 import copy
-import linecache
 import operator
 import re
-from functools import cache
 from typing import NamedTuple
 
 import numpy as np
 
-_parse = cache(ast.parse)  # the same text is asked for again and again
+from support.gradient_check.source import syntax_tree
 
 # How it is written, and what it does: alone, and as in `a += b`.
 _OPERATORS = {
@@ -57,7 +55,7 @@ def _statements_at(place):
     """Return the statements on a line, and of those that go over several lines the innermost."""
     around = [
         node
-        for node in ast.walk(_parse("".join(linecache.getlines(place.path))))
+        for node in ast.walk(syntax_tree(place.path))
         if isinstance(node, ast.stmt) and node.lineno <= place.line <= node.end_lineno
     ]
     last = max((node.lineno for node in around), default=0)

@@ -179,7 +179,7 @@ def _why_unknown(name, place):
 def _is_in_function(place):
     return any(
         isinstance(node, ast.FunctionDef) and node.lineno <= place.line <= node.end_lineno
-        for node in ast.walk(_tree(place.path))
+        for node in ast.walk(syntax_tree(place.path))
     )
 
 
@@ -189,7 +189,7 @@ def endless_loop(places):
     Nothing in it leaves it, and nothing in it changes what its condition reads.
     """
     for place in places:
-        loops = [node for node in ast.walk(_tree(place.path)) if isinstance(node, ast.While)]
+        loops = [node for node in ast.walk(syntax_tree(place.path)) if isinstance(node, ast.While)]
         for loop in loops:
             if loop.lineno <= place.line <= loop.end_lineno and not _can_end(loop):
                 return Place(place.path, loop.lineno)
@@ -234,7 +234,7 @@ def blank(path, name):
 
 def twice(path, name, method):
     """Return (code, line, later line) of the class, or the method in it, that stands twice."""
-    classes = _named(_tree(path).body, name)
+    classes = _named(syntax_tree(path).body, name)
     if len(classes) > 1:
         return f"class {name}", classes[-2].lineno, classes[-1].lineno
     methods = _named(classes[0].body, method) if classes else []
@@ -288,7 +288,7 @@ def _only_raises(function):
 
 def _definitions(path):
     """Return (dotted name, syntax node) of every class and function in a file, in order."""
-    return _definitions_in(_tree(path))
+    return _definitions_in(syntax_tree(path))
 
 
 @cache  # the same tree is asked for again and again
@@ -305,7 +305,8 @@ def _walked(node, around=""):
         yield from _walked(child, inner)
 
 
-def _tree(path):
+def syntax_tree(path):
+    """Return the syntax tree of a file, as it was when the program read it."""
     return _parsed("".join(linecache.getlines(path)))
 
 

@@ -1,8 +1,6 @@
 """What is said of an error of Python or NumPy, in English and Chinese: tables, no code."""
 
 # fmt: off
-RECURSION = ("the method calls itself, in place of computing anything; that leads nowhere.",
-             "方法调用了自己，而没有真正计算，这样不会有结果。")
 INIT = ("`{0}` is never called: its name has to be `__init__`, with two underscores on each side.",
         "`{0}` 从来不会被调用：名字要写成 `__init__`，前后各两个下划线。")
 MEANT = ("there is no `{0}`: `{1}` is meant.", "没有 `{0}`：这里应该是 `{1}`。")
@@ -147,7 +145,9 @@ STUMBLES = [
     ("builtin_function_or_method|'method'|'numpy.ufunc'|'function'|Dispatcher'",
      "a function stands where its result belongs: it has to be called, as x.max() or f(x).",
      "该用结果的地方用了函数本身：要写成调用，例如 x.max() 或 f(x)。"),
-    ("RecursionError", *RECURSION),
+    ("RecursionError",
+     "the method calls itself, in place of computing anything; that leads nowhere.",
+     "方法调用了自己，而没有真正计算，这样不会有结果。"),
     (r"(?:Linear'(?: object)? has no attribute|^Linear.*NameError: name) "
      r"'([wWbB]|weights?|bias|params?)'",
      "the weights are kept in the object as __init__ names them: self.W (a capital) and self.b.",
@@ -244,7 +244,7 @@ STUMBLES = [
      "a function on this line takes more, or fewer, values than it is given. Does a bracket close "
      "too early?",
      "这一行里，给某个函数的参数个数不对。是不是括号关早了？"),
-    ("0-dimensional|(?:length|size)-1|must be real number",
+    ("0-dimensional|(?:length|size)[- ]1|must be real number",
      "a function for a single number (math.exp, math.log, float, int) was given an array; NumPy's "
      "functions take arrays.",
      "只能处理一个数的函数（math.exp、math.log、float、int）拿到了数组；NumPy 的函数才能处理"
