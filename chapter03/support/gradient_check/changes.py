@@ -64,14 +64,6 @@ def _floor(_, node):
             yield ast.BinOp(left, ast.Div(), right), ast.unparse(node)
 
 
-def _in_new_array(_, node):
-    """A new array, where an old one is written into."""
-    match node:
-        case ast.AugAssign(ast.Name(name) as target, operator, value):
-            new = ast.Assign([target], ast.BinOp(ast.Name(name, ast.Load()), operator, value))
-            yield new, (ast.unparse(node), ast.unparse(ast.fix_missing_locations(new)))
-
-
 def _rounded(_, node):
     """Whatever makes whole numbers of them."""
     called = _called(node)
@@ -88,21 +80,6 @@ def _integers(_, node):
         most = 2 if "full" in called[0] else 1
         floats = ast.Call(node.func, node.args[:most], node.keywords)
         yield _with_keywords(floats, dtype="float"), ast.unparse(node)
-
-
-def _whole_sum(_, node):
-    """A sum or mean of whole numbers only, by its dtype."""
-    if _reduced(node) is not None:
-        keywords = [keyword for keyword in node.keywords if keyword.arg != "dtype"]
-        if len(keywords) < len(node.keywords):
-            yield ast.Call(node.func, node.args, keywords), ast.unparse(node)
-
-
-def _vectorized(_, node):
-    """np.vectorize, which takes the type of its first result for all."""
-    match node:
-        case ast.Call(ast.Attribute(attr="vectorize"), [_]):
-            yield _with_keywords(node, otypes="[float]"), ast.unparse(node)
 
 
 def _limited(slot, node):
@@ -266,16 +243,6 @@ def _builtin(_, node):
                 yield new, (ast.unparse(node), ast.unparse(new))
 
 
-def _average(_, node):
-    """A mean where a sum is meant, or the other way round."""
-    if _reduced(node) is not None:
-        other = {"mean": "sum", "sum": "mean"}.get(node.func.attr)
-        if other:
-            function = ast.Attribute(node.func.value, other, ast.Load())
-            new = ast.Call(function, node.args, node.keywords)
-            yield new, (ast.unparse(node), ast.unparse(new))
-
-
 def _largest(_, node):
     """The smallest where the largest is meant, or the other way round."""
     others = {"min": "max", "amin": "amax", "minimum": "maximum", "argmin": "argmax"}
@@ -299,12 +266,6 @@ def _base(slot, node):
             yield _with("np.exp(_)", right), ast.unparse(node)
 
 
-def _keepdims(_, node):
-    """The same axis, with the dimension kept."""
-    if _reduced(node) is not None:
-        yield _with_keywords(node, keepdims="True"), ast.unparse(node)
-
-
 def _axis(_, node):
     """A sum, mean or maximum over another axis."""
     array = _reduced(node)
@@ -317,27 +278,6 @@ def _axis(_, node):
                 new = _with_keywords(bare, axis=axis, keepdims=keepdims)
                 shown = new if keepdims == "True" else _with_keywords(bare, axis=axis)
                 yield new, (ast.unparse(node), ast.unparse(shown))
-
-
-def _column(slot, node):
-    """One dimension as a column."""
-    may_be_column = ast.Name | ast.Attribute | ast.BinOp | ast.Call
-    if isinstance(node, may_be_column) and _is_value(slot):
-        # Of an array of two dimensions, that may happen to fit as well.
-        yield _with("_[:, None] if np.ndim(_) == 1 else _", node), slot.text
-
-
-def _new_axis(_, node):
-    """None at another place between the brackets."""
-    match node:
-        case ast.Subscript(array, ast.Tuple(axes)):
-            axes = [ast.unparse(axis) for axis in axes]
-            if not {"None", "np.newaxis"} & set(axes):
-                return
-            for others in dict.fromkeys(itertools.permutations(axes)):
-                text = f"{ast.unparse(array)}[{', '.join(others)}]"
-                if text != ast.unparse(node):
-                    yield ast.parse(text, mode="eval").body, (ast.unparse(node), text)
 
 
 def _transposed(_, node):
@@ -371,16 +311,6 @@ def _reshaped(slot, node):
         yield ast.Attribute(called[1], "T", ast.Load()), ast.unparse(node)
 
 
-def _order(_, node):
-    match node:
-        case ast.BinOp(left, ast.MatMult(), right):
-            yield ast.BinOp(right, ast.MatMult(), left), ast.unparse(node)
-        case ast.Call(ast.Attribute(attr=name), [left, right]) if name in PRODUCTS:
-            yield ast.BinOp(right, ast.MatMult(), left), ast.unparse(node)
-        case ast.Call(ast.Attribute(attr="outer") as function, [left, right]):
-            yield ast.Call(function, [right, left], []), ast.unparse(node)
-
-
 def _brackets(slot, node):
     """a * b - c for a * (b - c), and the other way round."""
     new = []
@@ -409,14 +339,6 @@ def _returned_in_loop(slot, node):
             if isinstance(innermost.body[-1], ast.Return) and len(innermost.body) > 1:
                 last = innermost.body.pop()
                 yield ast.If(ast.Constant(True), [loops, last], []), head_of(last)
-
-
-def _returned_early(_, node):
-    """A `return` with more of the method below it."""
-    if isinstance(node, ast.If | ast.For):
-        for i, statement in enumerate(node.body[:-1]):
-            if isinstance(statement, ast.Return):
-                yield _with_body(node, [*node.body[:i], *node.body[i + 1 :]]), head_of(statement)
 
 
 def _set_in_loop(slot, node):
@@ -482,18 +404,6 @@ def _is_one(node):
     return isinstance(node, ast.Constant) and node.value == 1
 
 
-def _swapped(_, node):
-    """The values of two assignments exchanged."""
-    for i, first, second in _neighbours(node):
-        if isinstance(first, ast.Assign) and isinstance(second, ast.Assign):
-            exchanged = [
-                ast.Assign(first.targets, second.value),
-                ast.Assign(second.targets, first.value),
-            ]
-            body = [*node.body[:i], *exchanged, *node.body[i + 2 :]]
-            yield _with_body(node, body), (head_of(first), head_of(second))
-
-
 def _name(slot, node):
     """Another of the variables that the method has, or another entry of an array."""
     own = slot.text
@@ -522,17 +432,6 @@ def _name(slot, node):
         if name not in taken:
             new = ast.parse(name, mode="eval").body
             yield new, (slot.line, own, name, _corrected(slot, new, own))
-
-
-def _number(slot, node):
-    """Another small number."""
-    match node:
-        case ast.Constant(int() | float() as own) if not isinstance(own, bool):
-            for other in (0, 1, 2, -1, 0.5):
-                if other != own:
-                    new = ast.Constant(other)
-                    corrected = _corrected(slot, new, str(own))
-                    yield new, (slot.line, own, other, corrected)
 
 
 def _function(slot, node):
@@ -611,20 +510,6 @@ def _unwrapped(slot, node):
         new = _with(outside, node)
         more = _corrected(slot, new, slot.text, slot.names.whole)
         yield new, (slot.text, outside.replace("_", " ... ", 1), more)
-
-
-def _compared(_, node):
-    """The other comparison: ==, !=, or < the other way round, or including the limit."""
-    others = {
-        ast.Eq: [ast.NotEq], ast.NotEq: [ast.Eq],
-        ast.Lt: [ast.Gt, ast.LtE, ast.GtE], ast.Gt: [ast.Lt, ast.GtE, ast.LtE],
-        ast.LtE: [ast.GtE, ast.Lt, ast.Gt], ast.GtE: [ast.LtE, ast.Gt, ast.Lt],
-    }  # fmt: skip
-    match node:
-        case ast.Compare(left, [operator], [right]):
-            for other in others.get(type(operator), []):
-                new = ast.Compare(left, [other()], [right])
-                yield new, (ast.unparse(node), ast.unparse(new))
 
 
 def _cases(_, node):
@@ -712,29 +597,12 @@ def _inside(slot, node):
         yield other, (slot.text, _in_place(slot, other))
 
 
-def _sides(slot, node):
-    """a - b for b - a."""
-    match node:
-        case ast.BinOp(left, ast.Sub() | ast.Div() | ast.Pow() as operator, right):
-            new = ast.BinOp(right, operator, left)
-            yield new, (slot.text, _in_place(slot, new))
-
-
 def _out_of_loop(_, node):
     """The last statement of a loop after it."""
     match node:
         case ast.For(body=[*body, last]) if body:
             loop = ast.For(node.target, node.iter, body, node.orelse)
             yield ast.If(ast.Constant(True), [loop, last], []), head_of(last)
-
-
-def _into_loop(_, node):
-    """The statement after a loop as its last."""
-    for i, loop, following in _neighbours(node):
-        if isinstance(loop, ast.For):
-            longer = ast.For(loop.target, loop.iter, [*loop.body, following], loop.orelse)
-            body = [*node.body[:i], longer, *node.body[i + 2 :]]
-            yield _with_body(node, body), head_of(following)
 
 
 def _begun_in_loop(_, node):
@@ -836,12 +704,9 @@ CHANGES = {
     "floor": _floor,
     "rounded": _rounded,
     "integers": _integers,
-    "whole sum": _whole_sum,
-    "vectorized": _vectorized,
     "limited": _limited,
     "epsilon": _epsilon,
     "activation": _activation,
-    "in new array": _in_new_array,
     "entry by entry": _entry_by_entry,
     "product": _product,
     "outer": _outer,
@@ -849,45 +714,34 @@ CHANGES = {
     "einsum": _einsum,
     "einsum letters": _einsum_letters,
     "builtin": _builtin,
-    "average": _average,
     "largest": _largest,
     "base": _base,
-    "keepdims": _keepdims,
     "axis": _axis,
     "range": _range,
     "counted": _counted,
     "unpacked": _unpacked,
     "made": _made,
-    "new axis": _new_axis,
     "transposed": _transposed,
     "entry of row": _entry_of_row,
     "not transposed": _not_transposed,
-    "column": _column,
     "reshaped": _reshaped,
-    "order": _order,
     "brackets": _brackets,
     "return in loop": _returned_in_loop,
-    "returned early": _returned_early,
     "set in loop": _set_in_loop,
     "never begun": _never_begun,
     "added in loop": _added_in_loop,
     "operator": _operator,
-    "sides": _sides,
     "surplus": _surplus,
     "wrapped": _wrapped,
     "inside": _inside,
     "cases": _cases,
-    "swapped": _swapped,
-    "compared": _compared,
     "name": _name,
-    "number": _number,
     "function": _function,
     "complement": _complement,
     "minus": _minus,
     "unwrapped": _unwrapped,
     "missing": _missing,
     "out of loop": _out_of_loop,
-    "into loop": _into_loop,
     "begun in loop": _begun_in_loop,
     "sequence": _sequence,
 }

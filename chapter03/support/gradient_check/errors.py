@@ -129,6 +129,8 @@ def _meeting_of_shapes(call):
     is_product = re.search("matmul|not aligned|core dimension", str(call.error))
     if is_by_entries(call.layer) and is_product:
         return say(*mistakes.FACTS["by entries"])
+    if "non-broadcastable output" in str(call.error):
+        return say(*mistakes.FACTS["in place"])
     if not call.misfit:
         return ""
     diagonal = experiments.takes_a_diagonal(call)
@@ -145,7 +147,7 @@ def _matrix_product(call):
     added = re.search(r"\[(?:np\.newaxis|None)\]", call.place.source)
     if added and call.layer.weights and max(map(len, met.shapes)) > 2:
         return say(*mistakes.FACTS["third axis"]).format(added[0])
-    if max(map(len, met.shapes)) > 2 and _is_transposed(met):
+    if max(map(len, met.shapes)) > 2 and (".T" in met.text or "transpose" in met.text):
         return say(*mistakes.THREE_AXES)
     if met.shapes[0] == (rows, columns, columns):
         return say(*mistakes.FACTS["stack"])
@@ -158,7 +160,7 @@ def _entry_by_entry(call):
     is_outer = call.layer.weights and "np.outer" in call.place.source
     if is_outer and experiments.takes_outer_of_batch(call):
         return say(*mistakes.FACTS["outer"])
-    if _is_transposed(met) and met.shapes[0] == met.shapes[1][::-1]:
+    if ".T" in met.text and met.shapes[0] == met.shapes[1][::-1]:
         return say(*mistakes.FACTS["no transpose"])
     is_of_stack = max(map(len, met.shapes)) > 2 and re.search("@|matmul|dot", call.place.source)
     return say(*mistakes.FACTS["stacks"]) if is_of_stack else ""
@@ -171,10 +173,6 @@ def _by_dimensions(call):
     if met and sorted(map(len, met.shapes)) == [1, 2] and (call.batch.rows,) in met.shapes:
         return say(*mistakes.KEEPDIMS)
     return ""
-
-
-def _is_transposed(met):
-    return ".T" in met.text or "transpose" in met.text
 
 
 def _is_of_one_jacobian(call):

@@ -70,9 +70,7 @@ def forward_again(call):
     said = []
 
     def watched(*arrays):
-        if len(arrays) != 1:
-            said.append(say(*mistakes.FACTS["forward with others"]))
-        elif not same(arrays[0], given, call.batch.dtype.name):
+        if len(arrays) != 1 or not same(arrays[0], given, call.batch.dtype.name):
             said.append(say(*mistakes.FACTS["forward again"]))
         return forward(*arrays)
 
@@ -249,9 +247,8 @@ def reaches(fault):
         right_is_alone.append(same(right[0, column], call.right[fault.result][0, column]))
     if all(right_is_alone) and not all(is_alone):
         return say(*mistakes.FACTS["entries mix"])
-    if all(is_alone) and not any(right_is_alone):
-        fact = "own grad_y alone" if call.method == "backward" else "alone"
-        return say(*mistakes.FACTS[fact])
+    if name == "grad_y" and all(is_alone) and not any(right_is_alone):
+        return say(*mistakes.FACTS["own grad_y alone"])
     return ""
 
 
@@ -556,7 +553,7 @@ def _of_one_row(fault):
     """Say what the gradients of weights are, if a code for one row gives them wrongly."""
     line = fault.call.place.source if fault.call.place else ""
     if fault.result == "grad_b" or "grad_b" in line:
-        return say(*mistakes.FACTS["rows add up"])
+        return say(*mistakes.FACTS["one row"])
     return say(*mistakes.FACTS["outer" if takes_outer_of_batch(fault.call) else "rows meet"])
 
 

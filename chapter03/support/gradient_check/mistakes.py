@@ -411,7 +411,6 @@ FACTS = {
             "exp 在 x 很大时得 inf，在 x 负得很多时得 0；而 inf / inf 和 0 / 0 是 nan。"),
     "log": ("log(0) is -inf, and 0 * -inf is nan; of a negative number the logarithm is nan.",
             "log(0) 是 -inf，0 * -inf 是 nan；负数的对数是 nan。"),
-    "division": ("a division by 0 is inf, or nan.", "除以 0 得 inf 或 nan。"),
     "small loss": ("where the right class has probability 0 the loss has to be large, whatever is "
                    "done to avoid log(0).",
                    "正确类别的概率为 0 时，不管怎样避开 log(0)，损失都应该很大。"),
@@ -515,6 +514,9 @@ FACTS = {
     "exchanged": ("y_hat and y are exchanged: with the two swapped in the computation, it would be "
                   "right.",
                   "y_hat 和 y 写反了：在计算里交换两者就对了。"),
+    "exchanged, too large": (
+        "y_hat and y are exchanged; with the two the other way round, a division by N is missing.",
+        "y_hat 和 y 写反了；交换两者以后，只差除以 N。"),
     "kept exchanged": (
         "forward has kept y_hat as self.y, and y as self.y_hat.",
         "forward 存反了：self.y 里是 y_hat，self.y_hat 里是 y。"),
@@ -522,22 +524,17 @@ FACTS = {
         "y_hat and y are exchanged: what comes in first is y_hat, then y. The method begins with "
         "`{0}`.",
         "y_hat 和 y 弄反了：先传进来的是 y_hat，然后才是 y。方法的第一行是 `{0}`。"),
-    "exchanged, too large": (
-        "y_hat and y are exchanged; with the two the other way round, a division by N is missing.",
-        "y_hat 和 y 写反了；交换两者以后，只差除以 N。"),
-    "too few": (
-        "there has to be a number for each entry; these are too few.",
-        "每个元素都要有一个数，这里的数太少了。"),
     "lost axis": (
         "numbers that have to stay apart are added up: each entry has to have its own.",
         "把应该分开的数加起来了：每个元素都要有自己的结果。"),
     "no transpose": (
         "entry by entry, the two arrays need the same shape: a transpose has no place there.",
         "逐元素运算时，两个数组的形状要一样：这里不该转置。"),
-    "rows add up": (
-        "it is right only for a batch of one row: grad_b adds up the rows of grad_y (axis=0) to "
-        "one row, (1, m).",
-        "只有一行时是对的：grad_b 要把 grad_y 的各行（axis=0）加成一行，形状 (1, m)。"),
+    "in place": (
+        "an operator such as += writes into the array on its left, which keeps its shape, and the "
+        "result does not fit into it: y = y + ... makes a new array.",
+        "+= 这类运算写进左边原来的数组，它的形状不会变，放不下这个结果：y = y + ... 才会得到新的"
+        "数组。"),
     "rows meet": (
         "it is right only for a batch of one row: each row of x has to meet its own row of grad_y "
         "before the rows are added up.",
@@ -577,12 +574,8 @@ FACTS = {
     "empty": ("np.empty holds whatever lay in memory before, and some entries are never set.",
               "np.empty 里是内存中原有的数，而有些元素从来没有赋值。"),
     "forward again": (
-        "backward calls forward again, with another array; it should use what forward has kept.",
-        "backward 又调用了 forward，传进去的是另一个数组；应该用 forward 保存下来的量。"),
-    "forward with others": (
-        "backward calls forward again, with other parameters than it has; it should use what "
-        "forward has kept in self.",
-        "backward 又调用了 forward，而且参数不对；应该直接用 forward 存在 self 里的量。"),
+        "backward calls forward again, and not with x; it should use what forward has kept.",
+        "backward 又调用了 forward，而且传进去的不是 x；应该用 forward 保存下来的量。"),
     "loss as factor": (
         "the loss itself does not occur in its gradient: that is made of the y and y_hat that "
         "forward has kept.",
@@ -607,10 +600,10 @@ FACTS = {
         "grad_y 为 0 时梯度应该是 0，这里却不是：多加（或多减）了一项，其中没有因子 grad_y。"),
     "not linear": (
         "twice as large a grad_y has to give twice as large a gradient, and here it does not: "
-        "grad_y may only be a factor, once in each term, and goes into no exp, square, "
-        "denominator or argmax.",
+        "grad_y may only be a factor, once in each term: it goes into no exp, square, "
+        "denominator or argmax, and is not cut to whole numbers.",
         "grad_y 变为两倍，结果也应该变为两倍，这里却不是：grad_y 只能作为因子，每一项里恰好一次，"
-        "不能放进 exp、平方、分母或 argmax 里。"),
+        "不能放进 exp、平方、分母或 argmax 里，也不能取整。"),
     "entries mix": (
         "an entry of the result changes when another entry in its row of the input does; here each "
         "result depends on its own entry alone.",
@@ -620,9 +613,6 @@ FACTS = {
         "in it: each times its own entry of the Jacobian, and all of them added up.",
         "结果的第 i 个元素只和 grad_y_i 有关；而同一行的每个 grad_y_j 都应该影响它：各乘上雅可比"
         "矩阵里自己的那个元素，再全部加起来。"),
-    "alone": (
-        "each entry of the result depends on its own x alone; every x of its row has to count.",
-        "每个结果只和自己的 x 有关；而同一行的每个 x 都应该影响它。"),
     "wrong classes": (
         "the result changes with the probabilities of the wrong classes; only that of the right "
         "one, where y is 1, should count.",
@@ -660,21 +650,12 @@ REPAIRS_FIRST = {
                  "decimals. Without dtype, np.zeros gives floats.",
                  "`{0}` 得到的不是浮点数的数组，存进去的数会丢掉小数部分。np.zeros 不写 dtype "
                  "就是浮点数。"),
-    "whole sum": ("`{0}` turns the numbers into another type first, by its dtype; without dtype it "
-                  "would be right.",
-                  "`{0}` 按 dtype 换了类型再算；去掉 dtype 就对了。"),
-    "vectorized": ("`{0}` takes the type of its first result for all: after a whole number (1, 0) "
-                   "the others lose their decimals. Let the function give floats (1.0, 0.0).",
-                   "`{0}` 按第一个结果的类型处理全部：第一个是整数（1、0）时，其余的小数就丢了。"
-                   "让函数返回浮点数（1.0、0.0）。"),
     "limited": ("`{0}` also changes ordinary numbers; with `{1}` in its place it would be right.",
                 "`{0}` 把正常范围内的数也改掉了；换成 `{1}` 就对了。"),
     "epsilon": ("`{0}` adds so much that it changes the result: a tiny number, such as 1e-12, is "
                 "enough to keep away from 0.",
                 "`{0}` 加的数太大，改变了结果：为避开 0，加 1e-12 这样极小的数就够了。"),
     "cases": ("the two cases of `{0}` are exchanged.", "`{0}` 的两种情形写反了。"),
-    "returned early": ("`{0}` ends the method: what stands below it is never reached.",
-                       "`{0}` 结束了方法：它下面的代码永远不会执行。"),
     "return in loop": ("`{0}` stands inside the loop, so the method ends in its first turn.",
                        "`{0}` 写在了循环里，循环刚走完第一轮就返回了。"),
 }
@@ -698,10 +679,6 @@ REPAIRS = {
                    "by it: Linear has no activation.",
                    "因子 `{0}` 是 Sigmoid 的导数，由 Sigmoid 自己的 backward 去乘；Linear 没有激活"
                    "函数。"),
-    "in new array": ("`{0}` writes into the array on its left, which keeps its shape (and may be "
-                     "used elsewhere); `{1}` makes a new one.",
-                     "`{0}` 是写进左边原来的数组，它的形状不会变（别处可能也在用它）；`{1}` 才会"
-                     "得到新的数组。"),
     "entry by entry": ("in `{0}`, {1} multiplies entry by entry; the matrix product is @.",
                        "`{0}` 里的 {1} 是逐元素相乘；矩阵乘法是 @。"),
     "product": ("`{0}` should multiply entry by entry: by *, with no matrix product and no "
@@ -721,28 +698,16 @@ REPAIRS = {
     "builtin": ("`{0}` is Python's own, which takes whole rows or arrays for single values: `{1}` "
                 "is meant.",
                 "`{0}` 是 Python 自带的，把整行或整个数组当成一个值；应该用 NumPy 的 `{1}`。"),
-    "average": ("`{0}` should be `{1}`: the mean is the sum divided by the count.",
-                "`{0}` 应该是 `{1}`：平均是和再除以个数。"),
     "largest": ("in `{0}`, {1} stands where {2} belongs.", "`{0}` 里的 {1} 应该是 {2}。"),
     "base": ("the base of the power in `{0}` is not e: np.exp(x) is e to the power of x.",
              "`{0}` 的底不是 e：e 的 x 次方写成 np.exp(x)。"),
     "surplus": ("without `{0}` it would be right{1}.", "去掉 `{0}` 就对了{1}。"),
     "wrapped": ("`{1}` would be right as it is, without `{0}`{2}.",
                 "`{1}` 本身就对，去掉 `{0}` 就行{2}。"),
-    "keepdims": ("`{0}` drops a dimension, and keepdims=True keeps it: with axis=1 the result is a "
-                 "column, (N, 1), which fits the rows of (N, D); with axis=0 it is a row, (1, D).",
-                 "`{0}` 少了一维，写上 keepdims=True 就能保留：axis=1 时是一列 (N, 1)，能和 (N, D) "
-                 "逐行对齐；axis=0 时是一行 (1, D)。"),
     "axis": ("`{0}` runs over the wrong axis, or drops a dimension: `{1}` is meant. axis=1 is "
              "within each row, axis=0 over the rows; keepdims=True keeps the dimension.",
              "`{0}` 的轴不对，或者少了一维：应该是 `{1}`。axis=1 是在每一行之内，axis=0 是跨各"
              "行；keepdims=True 保留这一维。"),
-    "column": ("`{0}` has one dimension, (N,): as a column, (N, 1), it fits the rows of (N, D). "
-               "keepdims=True or [:, None] makes it one.",
-               "`{0}` 只有一维 (N,)；写成一列 (N, 1) 才能和 (N, D) 逐行对齐：用 keepdims=True 或 "
-               "[:, None]。"),
-    "new axis": ("the new axis of `{0}` stands in the wrong place: `{1}` is meant.",
-                 "`{0}` 里新添的轴放错了位置：应该是 `{1}`。"),
     "transposed": ("`{0}` is transposed, and should not be.", "`{0}` 不应该转置。"),
     "reshaped": ("`{0}` keeps the order of the numbers; rows and columns are swapped by .T.",
                  "`{0}` 不会交换行和列，只是按原来的顺序重新排列；转置要用 .T。"),
@@ -750,7 +715,6 @@ REPAIRS = {
                      "b 和 grad_b 的形状是 (1, m)：这里的 `{0}` 要写成 `{1}`。"),
     "not transposed": ("in `{1}`, `{0}` has to be transposed{2}.",
                        "`{1}` 里的 `{0}` 需要转置{2}。"),
-    "order": ("the two factors of `{0}` are in the wrong order.", "`{0}` 的两个因子顺序反了。"),
     "brackets": ("brackets: `{0}` should be `{1}`. ** comes before * and /, these come "
                  "before + and -; * and / go from left to right.",
                  "括号的问题：`{0}` 应该是 `{1}`。先乘方，再乘除，后加减；乘除从左到右。"),
@@ -764,24 +728,15 @@ REPAIRS = {
                       "`{0}` 在循环里一次次累加，而应该赋值：`{1} = ...`。"),
     "operator": ("a wrong operator: `{0}` should be `{1}`.",
                  "运算符用错了：`{0}` 应该是 `{1}`。"),
-    "sides": ("the two sides of `{0}` are exchanged: it should be `{1}`.",
-              "`{0}` 的左右两边写反了：应该是 `{1}`。"),
-    "swapped": ("the right sides of `{0}` and `{1}` are exchanged.",
-                "`{0}` 和 `{1}` 的右边弄反了。"),
     "inside": ("a bracket closes in the wrong place: `{0}` should be `{1}`.",
                "括号的位置不对：`{0}` 应该是 `{1}`。"),
 }
 REPAIRS_OF_NUMBERS = {
-    "compared": ("the comparison `{0}` should be `{1}`.", "比较 `{0}` 应该是 `{1}`。"),
     "out of loop": ("`{0}` stands inside the loop, and belongs after it: indent it less.",
                     "`{0}` 写在了循环里面，应该放在循环之后：少缩进一级。"),
-    "into loop": ("`{0}` stands after the loop, and belongs inside it: indent it, with any lines "
-                  "that belong to it, by one more level.",
-                  "`{0}` 写在了循环之后，应该放在循环里面：这一行，连同属于它的各行，多缩进一级。"),
     "begun in loop": ("`{0}` stands before `{1}`, and belongs inside: each turn has to begin anew.",
                       "`{0}` 写在了 `{1}` 之前，应该放进循环里：每一次都要重新开始。"),
     "sequence": ("`{0}` has to come before `{1}`.", "`{0}` 应该放在 `{1}` 之前。"),
-    "number": ("in `{0}`, the number {1} should be {2}{3}.", "`{0}` 里的数 {1} 应该是 {2}{3}。"),
     "function": ("in `{0}`, {1} stands where {2} belongs{3}.", "`{0}` 里的 {1} 应该是 {2}{3}。"),
     "minus": ("a minus is missing: in `{0}`, `{1}` should be `{2}`{3}.",
               "漏了负号：`{0}` 里的 `{1}` 应该是 `{2}`{3}。"),

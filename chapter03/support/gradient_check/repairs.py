@@ -78,7 +78,7 @@ def _changes(change, method):
     """Yield (slot, number among its changes, new node, piece) as long as there is time."""
     tries = 0
     for slot in method.slots:
-        if slot.is_condition and change not in _may_change_conditions(slot):
+        if slot.is_condition and not _may_change_condition(change, slot):
             continue  # it would only be made always true, or never
         for i, (new, piece) in enumerate(CHANGES[change](slot, slot.node)):
             tries += 1
@@ -89,9 +89,9 @@ def _changes(change, method):
             yield slot, i, ast.fix_missing_locations(new), piece
 
 
-def _may_change_conditions(slot):
+def _may_change_condition(change, slot):
     # In a loss, the labels are compared with 1, and may be taken for the probabilities.
-    return ("compared", "name") if slot.layer.output == "loss" else ("compared",)
+    return change == "name" and slot.layer.output == "loss"
 
 
 class Method(NamedTuple):
@@ -184,11 +184,8 @@ def first_repair(table, fault):
 def _is_by_chance(name, pieces, fault):
     """Return whether a change that leaves large numbers wrong may make ordinary ones right so.
 
-    It may take away what was meant against an overflow; two sides that change places may leave
-    anything in what is kept.
+    It may take away what was meant against an overflow.
     """
-    if name == "swapped":
-        return True
     may_be = name in ("sequence", "brackets", "missing")
     may_be = may_be or (name == "surplus" and re.search(r"\bx\b", pieces[0]))
     may_be = may_be or (name == "operator" and re.search(" [*/] ", pieces[1]))
@@ -222,7 +219,7 @@ def repairs_for(fault):
         of_numbers = {"name": of_numbers["name"]}
     of_any = dict(mistakes.REPAIRS)
     if fault.kind == "value":  # the shape is right
-        del of_the_first["made"], of_any["column"]
+        del of_the_first["made"]
     return {**of_the_first, **of_any, **of_numbers}
 
 

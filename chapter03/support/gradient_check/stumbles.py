@@ -310,7 +310,7 @@ STUMBLES = [
     ("cannot reshape",
      "reshape arranges the same numbers anew: the new shape has to hold just as many.",
      "reshape 只是把同样的数重新排列：新形状的元素个数必须一样多。"),
-    ("broadcast input|non-broadcastable|concatenation|same number",
+    ("broadcast input|concatenation|same number",
      "an array does not fit into the place where it is put (an entry, a row, another shape).",
      "数组放不进那个位置：目标（元素、行或形状）的大小和它不一样。"),
     ("'list'",
