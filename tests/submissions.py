@@ -209,7 +209,7 @@ through range | y = np.zeros((len(x), self.b.size))
         y[i] = x[i] @ self.W + self.b
     return y
 == Linear.backward
-with the same batch once more | self.v = 0.9 * getattr(self, "v", 0) + 0.1 * self.x.T @ grad_y
+again with the same batch | self.v = 0.9 * getattr(self, "v", 0) + 0.1 * self.x.T @ grad_y
     self.grad_W = self.v; self.grad_b = grad_y.sum(axis=0, keepdims=True)
     return grad_y @ self.W.T
 cut to whole numbers | keepdims=True) => dtype=int, keepdims=True)
@@ -291,7 +291,7 @@ its name has to be backward | def backward(self, grad_y): => def backprop(self, 
 that is dL/dX | self.grad_W = grad_y @ self.W.T; self.grad_b = grad_y.sum(axis=0)[None]
     return self.x.T @ grad_y
 that is grad_W | return grad_y @ self.W.T => return self.grad_W
-without \.astype | self.x.T @ grad_y => (self.x.T @ grad_y).astype(int)
+with `self\.x\.T @ grad_y` in its place | self.x.T @ grad_y => (self.x.T @ grad_y).astype(int)
 Linear has no activation | delta = grad_y * self.x * (1 - self.x)
     self.grad_W = self.x.T @ delta; self.grad_b = delta.sum(axis=0, keepdims=True)
     return delta @ self.W.T
@@ -405,7 +405,7 @@ no sigmoid there | return np.sigmoid(x)
 expit is not imported | return expit(x)
 ordinary numbers | return 1 / (1 + np.exp(-np.clip(x, -1, 1)))
 in its place it would | x = np.clip(x, -10, 10); self.y = 1 / (1 + np.exp(-x)); return self.y
-without np\.round | self.y = np.round(1 / (1 + np.exp(-x)), 2); return self.y
+rounds numbers, | self.y = np.round(1 / (1 + np.exp(-x)), 2); return self.y
 not make an array of floats.*decimals | y = np.zeros(x.shape, dtype=int)
     for i in range(len(x)):
         y[i] = 1 / (1 + np.exp(-x[i]))
@@ -488,13 +488,13 @@ all is computed entry by entry | return np.matmul(self.y, 1 - self.y, grad_y)
 nothing can be added to it: each | self.dx += grad_y * self.y * (1 - self.y); return self.dx
 is part of a name | return grad_y * self.y·(1 - self.y)
 the first column | return (grad_y * self.y * (1 - self.y))[:, 1:]
-does not return the result | g = grad_y * self.y * (1 - self.y); return grad_y
+returns the wrong variable | g = grad_y * self.y * (1 - self.y); return grad_y
 variable of forward | self.y = (1 + np.tanh(x / 2)) / 2 => cache = (1 + np.tanh(x / 2)) / 2
     return self.y => return cache
     return grad_y * cache * (1 - cache)
 slope at 2 x | self.y = (1 => self.x = x; self.y = (1
     return grad_y / (4 * np.cosh(self.x) ** 2)
-forward again, and not with x | y = self.forward(); return grad_y * y * (1 - y)
+something other than x | y = self.forward(); return grad_y * y * (1 - y)
 needs the shape of the array | y = self.y[grad_y[:2] > -9]; return grad_y * y
 gradient of Softmax | y = self.y; return y * (grad_y - (grad_y * y).sum(1, keepdims=True))
 input x is used | self.y = (1 + => self.x, self.y = x, (1 +

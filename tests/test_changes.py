@@ -10,11 +10,14 @@ FOUND = [
     # the change, the method, its code, what is quoted
     ("floor", "Sigmoid.forward", "return 1 // (1 + np.exp(-x))", "1 // (1 + np.exp(-x))"),
     ("rounded", "Sigmoid.forward", "return np.round(1 / (1 + np.exp(-x)), 2)",
-     ("np.round(1 / (1 + np.exp(-x)), 2)", "np.round")),
+     ("np.round(1 / (1 + np.exp(-x)), 2)", "1 / (1 + np.exp(-x))")),
     ("integers", "Sigmoid.forward", "y = np.zeros(x.shape, dtype=int)\n"
      "y[:] = 1 / (1 + np.exp(-x))\nreturn y", "np.zeros(x.shape, dtype=int)"),
     ("limited", "Sigmoid.forward", "return 1 / (1 + np.exp(-np.clip(x, -3, 3)))",
      ("np.clip(x, -3, 3)", "x")),
+    ("limited", "Sigmoid.forward",
+     "x = np.minimum(np.maximum(x, -5), 5); return 1 / (1 + np.exp(-x))",
+     ("np.minimum(np.maximum(x, -5), 5)", "x")),
     ("epsilon", "CrossEntropyLoss.forward", "return -(y * np.log(y_hat + 0.1)).sum() / len(y)",
      "y_hat + 0.1"),
     ("activation", "Linear.backward", "return grad_y @ self.W.T => "

@@ -15,6 +15,7 @@ from support.language import say
 REDUCTIONS = {"sum", "max", "min", "mean", "amax", "amin", "argmax", "argmin"}
 CREATORS = {"zeros", "ones", "empty", "full", "zeros_like", "ones_like", "empty_like", "full_like"}
 CUTS = {"round", "around", "floor", "ceil", "rint", "trunc", "astype", "int"}
+LIMITS = {"clip", "maximum", "minimum"}
 SIGNS = {
     ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.MatMult: "@", ast.Pow: "**",
     ast.FloorDiv: "//", ast.Mod: "%", ast.BitAnd: "&", ast.BitOr: "|", ast.BitXor: "^",
@@ -65,12 +66,10 @@ def _floor(_, node):
 
 
 def _rounded(_, node):
-    """Whatever makes whole numbers of them."""
+    """Numbers as they are, where their decimals are cut off."""
     called = _called(node)
     if called and called[0] in CUTS:
-        function = ast.unparse(node.func)
-        of_array = isinstance(node.func, ast.Attribute) and node.func.value is called[1]
-        yield called[1], (ast.unparse(node), f".{called[0]}" if of_array else function)
+        yield called[1], (ast.unparse(node), ast.unparse(called[1]))
 
 
 def _integers(_, node):
@@ -87,10 +86,7 @@ def _limited(slot, node):
     called = _called(node)
     if slot.layer.weights and re.search(r"\b0\b", ast.unparse(node)):
         return  # that is another layer, a ReLU
-    if called and called[0] in ("clip", "maximum", "minimum"):
-        array = called[1]
-        if isinstance(array, ast.Constant) and len(node.args) > 1:
-            array = node.args[1]  # np.maximum(0, x)
+    if called and called[0] in LIMITS:
         others = ["_", "np.clip(_, -80, 80)"]
         if called[0] in ("maximum", "minimum") and isinstance(node.func, ast.Attribute):
             other = {"maximum": "minimum", "minimum": "maximum"}[called[0]]
@@ -105,8 +101,19 @@ def _limited(slot, node):
         if any(keyword.arg == "out" for keyword in node.keywords):
             others = ["_"]  # what another one gives would be lost
         for harmless in others:
-            new = _with(harmless, array)
+            new = _with(harmless, _without_limits(node))
             yield new, (ast.unparse(node), ast.unparse(new))
+
+
+def _without_limits(node):
+    """Return what a limit, or one within another, is put on."""
+    called = _called(node)
+    if not called or called[0] not in LIMITS:
+        return node
+    array = called[1]
+    if isinstance(array, ast.Constant) and len(node.args) > 1:
+        array = node.args[1]  # np.maximum(0, x)
+    return _without_limits(array)
 
 
 def _epsilon(slot, node):

@@ -209,7 +209,7 @@ def _unused_or_repaired(fault):
     if said and not repaired and "grad_y" not in said:
         repaired = experiments.not_linear(fault)
     if said and repaired:
-        return f"{said}\n{repaired[0].upper()}{repaired[1:]}"
+        return f"{said}\n{say(repaired[0].upper() + repaired[1:], repaired)}"
     return said or repaired
 
 

@@ -44,7 +44,7 @@ _J = "y[:, :, None] * np.eye(D) - y[:, :, None] * y[:, None, :]"
 _S = "(grad_y * y).sum(axis=1, keepdims=True)"
 SHORTCUT = ("that is the shortcut `prediction - label`, where the layer and the loss are taken "
             "together; but the incoming gradient grad_y is not a label.",
-            "这是把这一层和损失合在一起的捷径“预测减标签”；但传来的梯度 grad_y 不是标签。")
+            "这是把这一层和损失合在一起求导的简化公式“预测减标签”；但传来的梯度 grad_y 不是标签。")
 X_FOR_Y = ("the input x is used where the formula has the output y.",
            "用了输入 x，而公式里是输出 y。")
 BINARY = ("that is binary cross-entropy. With one-hot labels there is no term for 1 - y.",
@@ -288,8 +288,9 @@ CONSTANT_BACKWARD = (
 CONSTANT = ("it is the constant {k:.6g}, whatever goes in.",
             "不管输入什么，结果总是常数 {k:.6g}。", "np.ones_like(right) * k")
 FLOAT32 = (
-    "in float64 it is right; float32 ends near 1e38, and a positive number below 1e-45 is 0 there.",
-    "float64 时是对的；float32 最大约 1e38，小于 1e-45 的正数在 float32 里就是 0。")
+    "in float64 it is right; in float32 numbers end near 1e38, and one far below 1e-45, such as "
+    "1e-300, is 0.",
+    "用 float64 时结果正确；float32 最大约 1e38，远小于 1e-45 的正数（例如 1e-300）在其中就是 0。")
 ZERO = ("it is 0, whatever goes in: nothing is computed, or all cancels.",
         "不管输入什么，结果总是 0：没有算出东西，或者全都抵消了。")
 RELATIONS = [
@@ -300,7 +301,7 @@ RELATIONS = [
      "多除了一次 N（行数）：求平均只在损失里做，而且只做一次。", "right / N"),
     ("the result is N times too large (N is the number of rows): a division by N is missing, or "
      "the rows are added up once too often.",
-     "结果是正确值的 N 倍（N 是行数）：漏了除以 N，或者多把各行加了一次。", "right * N"),
+     "结果是正确值的 N 倍（N 是行数）：漏了除以 N，或者把各行多加了一次。", "right * N"),
     ("the result is divided by the number of columns instead of N, the number of rows.",
      "除以了列数，而应该除以行数 N。", "right * N / D"),
     ("it is as many times too large as there are columns: is it added once for each of them, or "
@@ -373,8 +374,8 @@ CHANGED = {
         "backward alters in place what forward has kept; forward has handed out the same array.",
         "backward 原地改动了 forward 保存的数组，而 forward 返回的也是这个数组。"),
 }
-NO_RETURN = ("a `return` is missing or not reached, or what it returns has no value (as print).",
-             "漏了 return，或者没有执行到它，或者 return 的东西没有值，例如 print(...)。")
+NO_RETURN = ("a `return` is missing or not reached, or what it returns is None (as of print).",
+             "漏了 return，或者没有执行到它，或者 return 的是 None，例如 return print(...)。")
 NOT_RETURNED = ("the result is kept in self.{0}, but not returned: a `return` is missing.",
                 "结果存进了 self.{0}，但没有返回：漏了 return。")
 NOT_KEPT = ("backward has to store this gradient as {0}; a variable without self. is gone when "
@@ -417,17 +418,17 @@ FACTS = {
     "earlier": ("a new object gives other numbers: something random, or left from before, is used.",
                 "换一个新对象，结果就不同：用了随机数，或者用了以前的调用留下的量。"),
     "own weights": (
-        "something random is used, and self.W and self.b are not: the weights are those that "
-        "__init__ makes.",
-        "用了随机数，却没有用 self.W 和 self.b：权重是 __init__ 里生成的那些。"),
+        "something random is used, and self.W and self.b are not: use these, which __init__ has "
+        "made.",
+        "用了随机数，却没有用 self.W 和 self.b：权重应该用 __init__ 里生成的这两个。"),
     "left over": (
         "a new object gives the right numbers, but this one still uses something that an earlier "
         "call has left: every call has to compute anew from what goes in.",
         "新建的对象算得对，这个对象却还在用以前调用时留下的量：每次调用都要用传进来的量重新算。"),
     "keeps on": (
-        "with the same batch once more, {0} is another one: it is made of earlier gradients too "
-        "(as for momentum). That is the optimizer's job; here it is the gradient of this batch "
-        "alone.",
+        "called again with the same batch, backward gives another {0}: earlier gradients are in "
+        "it too (as in momentum). That is the optimizer's job; here it is the gradient of this "
+        "batch alone.",
         "同样的一批再算一次，{0} 就变了：里面还有以前的梯度（像动量那样）。那是优化器的事；这里只要"
         "这一批的梯度。"),
     "kept before": (
@@ -574,7 +575,8 @@ FACTS = {
     "empty": ("np.empty holds whatever lay in memory before, and some entries are never set.",
               "np.empty 里是内存中原有的数，而有些元素从来没有赋值。"),
     "forward again": (
-        "backward calls forward again, and not with x; it should use what forward has kept.",
+        "backward calls forward again, with something other than x; it should use what "
+        "forward has kept.",
         "backward 又调用了 forward，而且传进去的不是 x；应该用 forward 保存下来的量。"),
     "loss as factor": (
         "the loss itself does not occur in its gradient: that is made of the y and y_hat that "
@@ -631,8 +633,8 @@ FACTS = {
         "np.diag takes the diagonal of a two-dimensional array; only from a vector does it make a "
         "matrix, and each row of y needs its own.",
         "np.diag 作用在二维数组上是取出对角线，作用在向量上才生成矩阵。y 的每一行要各生成一个。"),
-    "special": ("the first call, with {0}, is right, and this one is not: is a size, limit or "
-                "special case in the code?",
+    "special": ("the first call, with {0}, is right, and this one is not: is a size, a "
+                "limit or a special case hard-coded?",
                 "第一次调用（{0}）是对的，这一次却不对：是不是写死了大小、界限或特殊情形？"),
 }
 # Said where one change of the code makes the method right; {0} is the code that is changed. Those
@@ -641,11 +643,11 @@ FACTS = {
 REPAIRS_FIRST = {
     "floor": ("`{0}` rounds down to a whole number; / is meant.",
               "`{0}` 是向下取整的除法，应该用 /。"),
-    "rounded": ("`{0}` rounds numbers, or cuts off their decimals; without {1} they would be "
-                "right.",
-                "`{0}` 把小数舍入或截掉了；去掉 {1} 就对了。"),
-    "returned": ("`{0}` does not return the result: `{1}` is meant.",
-                 "`{0}` 返回的不是结果：应该是 `{1}`。"),
+    "rounded": ("`{0}` rounds numbers, or cuts off their decimals; with `{1}` in its place they "
+                "would be right.",
+                "`{0}` 把小数舍入或截掉了；换成 `{1}` 就对了。"),
+    "returned": ("`{0}` returns the wrong variable: `{1}` is meant.",
+                 "`{0}` 返回的变量不对：应该是 `{1}`。"),
     "integers": ("`{0}` does not make an array of floats: what is put into it loses its "
                  "decimals. Without dtype, np.zeros gives floats.",
                  "`{0}` 得到的不是浮点数的数组，存进去的数会丢掉小数部分。np.zeros 不写 dtype "
@@ -666,7 +668,7 @@ LIMITED_NAN = ("`{0}` does not prevent inf or nan here; with `{1}` in its place 
                "`{0}` 防不住这里的 inf 或 nan；换成 `{1}` 就对了。")
 REPAIRS_OF_THE_FIRST = {
     "range": ("`{0}` does not run over all, or runs too far: `{1}` is meant.",
-              "`{0}` 没有走遍全部，或者走多了：应该是 `{1}`。"),
+              "`{0}` 没有走遍全部，或者超出了范围：应该是 `{1}`。"),
     "counted": ("in `{2}`, `{0}` is not the number that is needed: `{1}` is meant.",
                 "`{2}` 里的 `{0}` 不是这里要的数：应该是 `{1}`。"),
     "unpacked": ("in `{0}` the names on the left are exchanged: a shape is (rows, columns).",
@@ -688,8 +690,9 @@ REPAIRS = {
               "`{0}` 在这里不是外积；`{1}` 才是。"),
     "picked": ("`{0}` takes all these columns from every row; `{1}` takes one from each row.",
                "`{0}` 在每一行都取了所有这些列；每行只取一个要写 `{1}`。"),
-    "einsum": ("in `{0}`, write {1} after ->: these indices remain, in this order.",
-               "`{0}` 里 -> 后面应该写 {1}：要留下的是这些下标，按这个顺序。"),
+    "einsum": ("in `{0}`, write {1} after ->: these are the indices that should remain, in this "
+               "order.",
+               "`{0}` 里 -> 后面应该写 {1}：要保留这些下标，并按这个顺序排列。"),
     "einsum letters": (
         "in `{0}`, what stands in one place only is summed away by itself: {1}. One index of the "
         "Jacobian has to meet the row of grad_y, the other remains.",
@@ -717,15 +720,16 @@ REPAIRS = {
                        "`{1}` 里的 `{0}` 需要转置{2}。"),
     "brackets": ("brackets: `{0}` should be `{1}`. ** comes before * and /, these come "
                  "before + and -; * and / go from left to right.",
-                 "括号的问题：`{0}` 应该是 `{1}`。先乘方，再乘除，后加减；乘除从左到右。"),
+                 "括号加错了位置：`{0}` 应该是 `{1}`。先乘方，再乘除，后加减；乘除从左到右。"),
     "never begun": ("`{0}` starts anew in each turn of the loop, where it has to add (+=); before "
                     "the loop, write `{1} = 0`.",
                     "`{0}` 在循环里每次都重新赋值，而应该累加（+=）；循环之前先写 `{1} = 0`。"),
     "set in loop": ("`{0}` overwrites the result in each turn of the loop, where it has to add "
                     "(+=).",
                     "`{0}` 在循环里每次都重新赋值，而应该累加（+=）。"),
-    "added in loop": ("`{0}` adds up from turn to turn of the loop; `{1} = ...` is meant.",
-                      "`{0}` 在循环里一次次累加，而应该赋值：`{1} = ...`。"),
+    "added in loop": ("`{0}` keeps adding from one turn of the loop to the next; `{1} = ...` is "
+                      "meant.",
+                      "`{0}` 在循环里一次次累加，这里应该直接赋值：`{1} = ...`。"),
     "operator": ("a wrong operator: `{0}` should be `{1}`.",
                  "运算符用错了：`{0}` 应该是 `{1}`。"),
     "inside": ("a bracket closes in the wrong place: `{0}` should be `{1}`.",
@@ -765,12 +769,12 @@ TWICE = ("`{0}` stands twice, in lines {1} and {2}, and Python takes the later o
 
 # What a time limit, the orders of calls in a training, and the network bring to light.
 SITUATIONS = {
-    "init": ("__init__ was changed, but is given: put it back as it was.",
+    "init": ("__init__ belongs to the given code, and was changed: put it back as it was.",
              "改动了给定的 __init__：请恢复原样。"),
-    "own init": ("the class is made by {0}(): its __init__ may have no parameters but self. It "
-                 "needs none: delete it.",
-                 "这个类是用 {0}() 创建的，__init__ 除了 self 不能有别的参数。它不需要 __init__："
-                 "删掉就行。"),
+    "own init": ("its objects are made by {0}(): __init__ may ask for nothing but self. The class "
+                 "needs no __init__: delete it.",
+                 "这个类的对象是用 {0}() 创建的，__init__ 除了 self 不能有别的参数。它不需要 "
+                 "__init__：删掉就行。"),
     "set": ("the weights cannot be set: the optimizer and a saved network set self.W and self.b.",
             "权重无法赋值：优化器和读取保存的网络都要给 self.W 和 self.b 赋值。"),
     "order": ("backward alters what forward has kept, or adds to its earlier gradients.",

@@ -236,8 +236,8 @@ STUMBLES = [
      "Python's own sum knows neither axis= nor keepdims=; np.sum does.",
      "Python 自带的 sum 没有 axis=、keepdims=；np.sum 才有。"),
     (r"unexpected keyword argument '(\w+)'|'(\w+)' is an invalid keyword",
-     "{0}= is unknown here. NumPy's sums and maxima have axis= and keepdims=, PyTorch's dim= and "
-     "keepdim=; np.exp, np.log and Python's own sum have none of them.",
+     "{0}= is unknown here. NumPy's sums and maxima have axis= and keepdims= (PyTorch's are dim= "
+     "and keepdim=); np.exp, np.log and Python's own sum have none of them.",
      "这里没有参数 {0}=。NumPy 的求和、最大值用 axis=、keepdims=（PyTorch 才是 dim=、keepdim=），"
      "np.exp、np.log 和 Python 自带的 sum 都没有这些参数。"),
     ("positional argument|takes at (?:most|least)|incorrect number of|invalid number of arguments",
