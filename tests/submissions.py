@@ -74,6 +74,7 @@ def _rows(table):
 SUBMISSIONS = list(
     _rows(r"""
 == Linear.forward
+computed and thrown away | self.x = x; y = x @ self.W; np.add(y, self.b); return y
 and self\.W and self\.b are not | W = np.random.randn(x.shape[1], self.b.shape[1])
     return x @ W
 `self.b` has to be `self.b\[0\]` | y = np.zeros((len(x), self.W.shape[1]))
@@ -418,7 +419,7 @@ base of the power | e = 2.718; self.y = 1 / (1 + e ** -x); return self.y
 np\.exp\(x\) | self.y = 1 / (1 + e ** -x); return self.y
 no function sigmoid | self.y = sigmoid(x); return self.y
 no method squash | self.y = self.squash(x); return self.y
-calls itself | self.y = self.forward(x); return self.y
+calls itself again and again | self.y = self.forward(x); return self.y
 there is no `z`: `x` | if x.ndim == 2: return np.array([self.forward(row) for row in x])
     self.y = 1 / (1 + np.exp(-z)); return self.y
 `a\(b\)` for a call | self.y = 1 / (1 + np.exp(-x)); return self.y (1)
@@ -589,7 +590,7 @@ thrown away | e = np.exp(x - x.max(1, keepdims=True)); e / e.sum(1, keepdims=Tru
 True, False and None | e = np.exp(x); return e / e.sum(axis=1, keepdims=true)
 np\.maximum compares | e = np.exp(x - np.maximum(x, axis=1)); return e
 adds so much | e = np.exp(x - x.max(1, keepdims=True)); return e / (e.sum(1, keepdims=True) + 0.1)
-delete it | class Softmax: => class Softmax:\n    def __init__(self, k):\n        pass\n
+__init__ nothing | class Softmax: => class Softmax:\n    def __init__(self, k):\n        pass\n
 list does not compute | e = [np.exp(row - row.max()) for row in x]; return e / 2
 without `s \+` | y = np.zeros_like(x); s = 0
     for i in range(len(x)):
@@ -629,6 +630,8 @@ is MATLAB's | e = np.exp(x - np.max(x, [], 2)); return e / np.sum(e, 2)
 bracket closes | return np.exp(x / np.exp(x).sum(axis=1, keepdims=True))
 no longer the function | e = np.exp(x); sum = sum(e.T); return e / sum[:, None]
 == Softmax.backward
+(?s)forward again.*\n.*Jacobians are returned | s = self.forward(grad_y)
+    return s[:, :, None] * (np.eye(s.shape[1]) - s[:, None])
 this layer needs no labels | return self.y - label
 this layer has no W | return grad_y @ self.W.T
 stands inside the loop | dx = np.empty_like(grad_y)
@@ -842,7 +845,7 @@ one number | return -np.dot(y, np.log(y_hat + 1e-12).T)
 one number | return [-np.sum(y * np.log(y_hat + 1e-12)) / len(y)]
 mean squared | return np.mean((y - y_hat) ** 2)
 all classes count | return -np.sum(np.log(y_hat + 1e-12)) / len(y)
-no power | return -np.sum(y^2 * np.log(y_hat)) / len(y)
+not a power | return -np.sum(y^2 * np.log(y_hat)) / len(y)
 np\.float no longer exists | return -np.sum(y * np.log(y_hat.astype(np.float))) / len(y)
 PASS | self.y, self.y_hat = y, y_hat + 1e-6; return -(y * np.log(self.y_hat)).sum(axis=1).mean()
 PASS | self.y, self.y_hat = y, np.clip(y_hat, 1e-7, 1 - 1e-7)
@@ -876,6 +879,8 @@ taken of the sum | return -np.log(np.sum(y * y_hat)) / len(y)
 takes one from each | return -np.log(y_hat[:, y.argmax(axis=1)] + 1e-12).mean()
 multiply the arrays first | return -np.sum(y, np.log(y_hat)) / len(y)
 == CrossEntropyLoss.backward
+`self\.y / \(self\.p \+ 1e-12\)` | return -(self.y / self.p + 1e-12) / len(self.y)
+    self.y = y => self.y, self.p = y, y_hat
 forward has kept y_hat as self\.y, and | self.y = y => self.y = y_hat
     return float( => p = self.y_hat; self.y_hat = y; return float(
     np.log(self.y_hat) => np.log(p)

@@ -219,6 +219,11 @@ MISTAKES = {
     "a prompt": (">>> x = 1\n", "model.py:1: `>>>` is what an interactive Python shows, not"),
     "a prompt of Jupyter": ("In [12]: def f(x):\n", r"`In \[12\]:` is what an interactive"),
     "MATLAB's transpose": (with_line("return x'"), r"has no partner. If it is MATLAB's transpose"),
+    "no sign of a product": (
+        with_line("return x self.y (1 - self.y)"),
+        r"a `\*` is missing between `x` and `self.y`",
+    ),
+    "no dot": (with_line("return np exp(x)"), r"cannot read .*: invalid syntax"),
     "MATLAB's product": (with_line("return x .* 2"), r"`\.\*` in .* is MATLAB's. In NumPy `\*`"),
     "MATLAB's quotient": (with_line("return 1 ./ x"), r"In NumPy `/`"),
     "Java's else if": (with_line("else if x > 0:"), r"`elif`"),

@@ -116,7 +116,7 @@ def _changed(fault):
         return say(*mistakes.CHANGED["weights"])
     if name == fault.call.layer.output:
         return say(*mistakes.CHANGED["output"])
-    return say(*mistakes.CHANGED["input"])
+    return say(*mistakes.CHANGED["input"]).format(name)
 
 
 def _missing(fault):
@@ -174,7 +174,7 @@ def _numbers(fault):
         _of_loss(fault)
         or computed_in_vain
         or experiments.exchanged_results(fault)
-        or experiments.forward_again(fault.call)
+        or _forward_again(fault)
         or _unused_or_repaired(fault)
         or experiments.uses_loss(fault)
         or experiments.takes_a_diagonal(fault.call)
@@ -193,6 +193,24 @@ def _of_float32(fault):
     return said or say(*mistakes.FLOAT32)
 
 
+def _forward_again(fault):
+    said = experiments.forward_again(fault.call)
+    return said and _joined(said, _jacobians(fault))
+
+
+def _joined(said, more):
+    """Return two sentences, the second of which may be empty, in lines of their own."""
+    return f"{said}\n{say(more[0].upper() + more[1:], more)}" if more else said
+
+
+def _jacobians(fault):
+    """Say that a backward returns the Jacobians of the rows, by their shape."""
+    rows, columns = fault.call.batch.rows, fault.call.batch.columns
+    is_theirs = np.shape(fault.call.results[fault.result]) == (rows, columns, columns)
+    is_softmax = fault.call.name == "Softmax.backward"
+    return say(*mistakes.JACOBIANS) if is_softmax and is_theirs else ""
+
+
 def _unused_or_repaired(fault):
     """Say what is not used, though it should be, and which change would make the method right."""
     table = repairs_for(fault)
@@ -208,9 +226,7 @@ def _unused_or_repaired(fault):
     repaired = first_repair(table, fault).text
     if said and not repaired and "grad_y" not in said:
         repaired = experiments.not_linear(fault)
-    if said and repaired:
-        return f"{said}\n{say(repaired[0].upper() + repaired[1:], repaired)}"
-    return said or repaired
+    return _joined(said, repaired) if said else repaired
 
 
 def _of_inputs(fault):
@@ -318,7 +334,7 @@ def _fact_on_shape(fault):
     is_reduced = shape == () or (len(shape) == 1 and call.layer.output == "loss")
     if is_reduced and words_of(source_of(call)) & SUMMING:
         return say(*mistakes.FACTS["lost axis"])
-    return experiments.one_sample(fault) or experiments.unused(fault)
+    return _jacobians(fault) or experiments.one_sample(fault) or experiments.unused(fault)
 
 
 def _not_finite(call):

@@ -449,19 +449,20 @@ def thrown_away(call):
 
 
 def _only_computes(node):
-    if isinstance(node, ast.BinOp | ast.UnaryOp | ast.Compare):
-        return True
-    return (
-        isinstance(node, ast.Call)
-        and bool(
-            re.match(
-                r"np\.(exp|log|dot|matmul|sum|max|maximum|clip|where|transpose|reshape)\(|"
-                r"[\w.]+\.(reshape|transpose|sum|astype|dot)\(",
-                ast.unparse(node),
-            )
-        )
-        and not any(keyword.arg == "out" for keyword in node.keywords)
-    )
+    """Return whether an expression does nothing but give a value."""
+    match node:
+        case ast.BinOp() | ast.UnaryOp() | ast.Compare():
+            return True
+        case ast.Call(ast.Attribute(ast.Name("np"), name), arguments, keywords):
+            function = getattr(np, name, None)
+            computes = name in ("clip", "dot", "max", "reshape", "sum", "transpose", "where")
+            if isinstance(function, np.ufunc):
+                computes = len(arguments) <= function.nin  # one more is what it writes into
+        case ast.Call(ast.Attribute(_, name), _, keywords):
+            computes = name in ("astype", "dot", "reshape", "sum", "transpose")
+        case _:
+            return False
+    return computes and not any(keyword.arg == "out" for keyword in keywords)
 
 
 def counts_samples(call):

@@ -35,6 +35,9 @@ DIAGONAL = (
     "All entries of a row share one denominator, so x_i changes every other y_j of its row too.",
     "只用了雅可比矩阵的对角线，漏掉了非对角项 -y_i y_j。同一行共用一个分母，x_i 一变，其他 y_j 也"
     "跟着变。")
+JACOBIANS = ("the rows' Jacobians are returned or added up; each has to be multiplied by its row "
+             "of grad_y.",
+             "返回的是各行的雅可比矩阵（或它们的和）；每个矩阵还要乘上 grad_y 中对应的那一行。")
 THREE_AXES = ("`.T` reverses all axes; of stacked matrices, only the last two are to be swapped.",
               "`.T` 会把所有的轴都反过来；对一叠矩阵，只应该交换最后两个轴。")
 ONE_JACOBIAN = ("a single Jacobian is made of the whole batch, as if it were one vector; each row "
@@ -165,10 +168,10 @@ MISTAKES = {
     ("this is the slope at 2 x. (With a tanh or cosh: inside it is x / 2, not x.)",
      "这是 2x 处的导数。（用 tanh 或 cosh 的话，里面应该是 x / 2，不是 x。）",
      "grad_y / np.cosh(x) ** 2 / 4"),
-    ("exp overflows far from zero, and inf / inf is nan. Computed from the output y, which forward "
-     "can keep, no exp is needed.",
-     "x 的绝对值很大时 exp 溢出，而 inf / inf 是 nan。让 forward 把输出 y 存下来，用它来算就不需要 "
-     "exp。",
+    ("exp of a large positive number overflows to inf, and inf / inf is nan. Computed from the "
+     "output y of forward, kept in self, no exp is needed.",
+     "exp 的指数是很大的正数时会溢出成 inf，而 inf / inf 是 nan。用 forward 的输出 y（存在 self "
+     "里）来算，就不需要 exp。",
      "grad_y * np.exp(-x) / (1 + np.exp(-x)) ** 2", "grad_y * np.exp(x) / (1 + np.exp(x)) ** 2"),
   ],
   ("Softmax.forward", "y"): [
@@ -239,10 +242,7 @@ MISTAKES = {
      "矩阵：用循环的话，要写在循环里面。",
      "grad_y @ (np.diag(y[-1]) - np.outer(y[-1], y[-1]))",
      "grad_y @ (np.diag(y[0]) - np.outer(y[0], y[0]))"),
-    ("the rows' Jacobians are returned or added up; each has to be multiplied by its row of "
-     "grad_y.",
-     "返回的是各行的雅可比矩阵（或它们的和）；每个矩阵还要乘上 grad_y 中对应的那一行。",
-     _J),
+    (*JACOBIANS, _J),
   ],
   ("CrossEntropyLoss.forward", "loss"): [
     ("log(0) is -inf, and 0 * -inf is nan. Before the logarithm, replace 0 by a tiny positive "
@@ -362,9 +362,10 @@ CHANGED = {
         "在层里更新或替换了权重。forward 和 backward 只使用权重，更新是优化器的事。"),
     "input": (
         "the input is changed in place: +=, -=, *=, x[...] = and out= write into the caller's "
-        "array (and y = x makes no copy). Make a new array: x = x - ..., or begin with x.copy().",
+        "array (and y = x makes no copy). Make a new array, as in {0} = {0} - ..., or begin with a "
+        "copy, {0}.copy().",
         "原地修改了输入：+=、-=、*=、x[...] =、out= 会写进调用者的数组（y = x 也不会复制）。请用"
-        "新的数组：写成 x = x - ...，或者先用 x.copy() 复制。"),
+        "新的数组：写成 {0} = {0} - ...，或者先用 {0}.copy() 复制。"),
     "alias": (
         "self.{0} = self.{1} makes no copy: both are names of one array. Begin with "
         "np.zeros_like(self.{1}).",
@@ -374,7 +375,7 @@ CHANGED = {
         "backward alters in place what forward has kept; forward has handed out the same array.",
         "backward 原地改动了 forward 保存的数组，而 forward 返回的也是这个数组。"),
 }
-NO_RETURN = ("a `return` is missing or not reached, or what it returns is None (as of print).",
+NO_RETURN = ("a `return` is missing or not reached, or it returns None, as `return print(...)`.",
              "漏了 return，或者没有执行到它，或者 return 的是 None，例如 return print(...)。")
 NOT_RETURNED = ("the result is kept in self.{0}, but not returned: a `return` is missing.",
                 "结果存进了 self.{0}，但没有返回：漏了 return。")
@@ -427,8 +428,8 @@ FACTS = {
         "新建的对象算得对，这个对象却还在用以前调用时留下的量：每次调用都要用传进来的量重新算。"),
     "keeps on": (
         "called again with the same batch, backward gives another {0}: earlier gradients are in "
-        "it too (as in momentum). That is the optimizer's job; here it is the gradient of this "
-        "batch alone.",
+        "it too (as in momentum). That is the optimizer's job; here only the gradient of this "
+        "batch is wanted.",
         "同样的一批再算一次，{0} 就变了：里面还有以前的梯度（像动量那样）。那是优化器的事；这里只要"
         "这一批的梯度。"),
     "kept before": (
@@ -720,7 +721,7 @@ REPAIRS = {
                        "`{1}` 里的 `{0}` 需要转置{2}。"),
     "brackets": ("brackets: `{0}` should be `{1}`. ** comes before * and /, these come "
                  "before + and -; * and / go from left to right.",
-                 "括号加错了位置：`{0}` 应该是 `{1}`。先乘方，再乘除，后加减；乘除从左到右。"),
+                 "括号的问题：`{0}` 应该是 `{1}`。先乘方，再乘除，后加减；乘除从左到右。"),
     "never begun": ("`{0}` starts anew in each turn of the loop, where it has to add (+=); before "
                     "the loop, write `{1} = 0`.",
                     "`{0}` 在循环里每次都重新赋值，而应该累加（+=）；循环之前先写 `{1} = 0`。"),
@@ -771,10 +772,11 @@ TWICE = ("`{0}` stands twice, in lines {1} and {2}, and Python takes the later o
 SITUATIONS = {
     "init": ("__init__ belongs to the given code, and was changed: put it back as it was.",
              "改动了给定的 __init__：请恢复原样。"),
-    "own init": ("its objects are made by {0}(): __init__ may ask for nothing but self. The class "
-                 "needs no __init__: delete it.",
-                 "这个类的对象是用 {0}() 创建的，__init__ 除了 self 不能有别的参数。它不需要 "
-                 "__init__：删掉就行。"),
+    "own init": ("its objects are made by {0}(), which gives __init__ nothing. Take these "
+                 "parameters out of it, or __init__ as a whole, and write what they stand for "
+                 "where it is used.",
+                 "这个类的对象是用 {0}() 创建的，没有给 __init__ 传值。请去掉这些参数（或者整个 "
+                 "__init__），在用到它们的地方直接写出来。"),
     "set": ("the weights cannot be set: the optimizer and a saved network set self.W and self.b.",
             "权重无法赋值：优化器和读取保存的网络都要给 self.W 和 self.b 赋值。"),
     "order": ("backward alters what forward has kept, or adds to its earlier gradients.",

@@ -184,6 +184,7 @@ def _unreadable(error, path):
         or _of_prompt(place)
         or _of_else_if(place, line)
         or _of_quotient(place, line)
+        or _of_product(error, place, line)
         or _of_matlab(place, line)
         or _of_matlabs_transpose(error, place, line)
     )
@@ -240,6 +241,33 @@ def _of_quotient(place, line):
         f"{place}: `{place.source}`: `{whole}` is a division and no name. Call it `{name}`.",
         f"文件 {place} 这一行 `{place.source}` 里 `{whole}` 是除法，不是变量名：请写 `{name}`。",
     )
+
+
+def _of_product(error, place, line):
+    """Return the UserError about `a b`, which is a product in mathematics only, or None."""
+    if not re.match("invalid syntax(?!.*comma)", error.msg):
+        return None
+    for gap in re.finditer(r"(?<=[\w)\]]) +(?=[\w(])", _bare(line)):
+        left = re.search(r"[\w.]*.$", line[: gap.start()])[0]
+        right = re.match(r"[\w.]+|\(", line[gap.end() :])[0]
+        product = f"{line[: gap.start()]} * {line[gap.end() :]}".strip()
+        # What is left out after these is a dot.
+        if left not in ("self", "np") and _can_be_read(f"def f():\n {product}"):
+            return UserError(
+                f"{place}: in `{place.source}` a `*` is missing between `{left}` and `{right}`: in "
+                "Python every product needs one.",
+                f"文件 {place} 这一行 `{place.source}` 里，`{left}` 和 `{right}` 之间漏了 `*`："
+                "Python 里的乘号不能省略。",
+            )
+    return None
+
+
+def _can_be_read(code):
+    try:
+        compile(code, "", "exec")
+    except SyntaxError:
+        return False
+    return True
 
 
 def _of_matlab(place, line):

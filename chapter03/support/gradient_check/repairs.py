@@ -197,6 +197,7 @@ def first_repairs_for(fault):
     """Return the table of the changes of code that are tried before anything else."""
     table = dict(mistakes.REPAIRS_FIRST)
     if fault.call.batch.is_extreme:
+        table["brackets"] = mistakes.REPAIRS["brackets"]  # as of y / y_hat + 1e-12
         got = np.asarray(fault.call.results[fault.result], dtype=np.float64)
         is_finite = np.all(np.isfinite(got))
         table["limited"] = mistakes.LIMITED_FAR if is_finite else mistakes.LIMITED_NAN

@@ -146,8 +146,9 @@ STUMBLES = [
      "a function stands where its result belongs: it has to be called, as x.max() or f(x).",
      "该用结果的地方用了函数本身：要写成调用，例如 x.max() 或 f(x)。"),
     ("RecursionError",
-     "the method calls itself, in place of computing anything; that leads nowhere.",
-     "方法调用了自己，而没有真正计算，这样不会有结果。"),
+     "the method calls itself again and again, and nothing ends it for this batch: let it compute "
+     "the result without that.",
+     "方法不停地调用自己，对这一批没有什么能让它停下来：请不要调用自己，直接算出结果。"),
     (r"(?:Linear'(?: object)? has no attribute|^Linear.*NameError: name) "
      r"'([wWbB]|weights?|bias|params?)'",
      "the weights are kept in the object as __init__ names them: self.W (a capital) and self.b.",
@@ -213,8 +214,8 @@ STUMBLES = [
      "e 的 x 次方写成 np.exp(x)。"),
     ("name '(true|false|null|none)'", "Python writes True, False and None.",
      "Python 里写成 True、False、None。"),
-    ("bitwise_xor|for \\^", "^ is no power in Python; write x ** 2. A transpose is x.T.",
-     "Python 里 ^ 不是乘方，乘方是 x ** 2；转置是 x.T。"),
+    ("bitwise_xor|for \\^", "^ is not a power in Python: that is **. (A transpose is x.T.)",
+     "Python 里 ^ 不是乘方，乘方写成 **。（转置是 x.T。）"),
     ("^Cross.*name '(softmax)'",
      "there is no function softmax here, and none is needed: y_hat holds probabilities already.",
      "这里没有函数 softmax，也用不着它：y_hat 已经是概率了。"),
