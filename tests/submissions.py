@@ -365,7 +365,7 @@ called as self\.g\( | return g(x)
 np\.e is the number | return 1 / (1 + np.e(-x))
 `def g\(self, ...\)` | self.y = self.g(x); return self.y
     class Sigmoid: => class Sigmoid:\n    def g(x):\n        return 1 / (1 + np.exp(-x))\n
-earlier call has left | if not hasattr(self, "y"): self.y = 1 / (1 + np.exp(-x))
+earlier call, and out of date | if not hasattr(self, "y"): self.y = 1 / (1 + np.exp(-x))
     return self.y
 y\[y >= 0\] stands where x\[y >= 0\] belongs | y = x.copy()
     e = np.exp(y[y < 0])
@@ -590,7 +590,7 @@ thrown away | e = np.exp(x - x.max(1, keepdims=True)); e / e.sum(1, keepdims=Tru
 True, False and None | e = np.exp(x); return e / e.sum(axis=1, keepdims=true)
 np\.maximum compares | e = np.exp(x - np.maximum(x, axis=1)); return e
 adds so much | e = np.exp(x - x.max(1, keepdims=True)); return e / (e.sum(1, keepdims=True) + 0.1)
-__init__ nothing | class Softmax: => class Softmax:\n    def __init__(self, k):\n        pass\n
+without arguments | class Softmax: => class Softmax:\n    def __init__(self, k):\n        pass\n
 list does not compute | e = [np.exp(row - row.max()) for row in x]; return e / 2
 without `s \+` | y = np.zeros_like(x); s = 0
     for i in range(len(x)):
@@ -627,7 +627,7 @@ logarithm of the prob | z = x - x.max(1)[:, None]; return z - np.log(np.exp(z).s
 hold just as many | e = np.exp(x); return e / e.sum(axis=1).reshape(x.shape)
 single number | return np.exp(x - [max(max(row)) for row in x])
 is MATLAB's | e = np.exp(x - np.max(x, [], 2)); return e / np.sum(e, 2)
-bracket closes | return np.exp(x / np.exp(x).sum(axis=1, keepdims=True))
+bracket is in the wrong | return np.exp(x / np.exp(x).sum(axis=1, keepdims=True))
 no longer the function | e = np.exp(x); sum = sum(e.T); return e / sum[:, None]
 == Softmax.backward
 (?s)forward again.*\n.*Jacobians are returned | s = self.forward(grad_y)
@@ -654,7 +654,7 @@ input x is used where | exp_x = np.exp => self.x = x; exp_x = np.exp
                 J[i, j] = y[i] * ((i == j) - other[j])
         dx[n] = J @ grad_y[n]
     return dx
-become `dx\[n\] \+= .*`, `dx\[n\] \+= | dx = np.zeros_like(grad_y)
+lines are `dx\[n\] \+= .*`, `dx\[n\] \+= | dx = np.zeros_like(grad_y)
     for n, y in enumerate(self.y):
         for j in range(len(y)):
             if j % 2:
@@ -772,7 +772,7 @@ in one place only is summed away by itself: i, j | J = np.einsum("ni,nj->nij", s
     J = np.eye(self.y.shape[1]) * self.y[:, None] - J
     return np.einsum("nij,nk->nk", J, grad_y)
 other rows of the batch do | return self.y @ (1 - self.y.T) @ grad_y
-diag\(y\) in place of | y = self.y; return grad_y - y * (grad_y * y).sum(axis=1, keepdims=True)
+diag\(y\) is needed | y = self.y; return grad_y - y * (grad_y * y).sum(axis=1, keepdims=True)
 log-softmax | return grad_y - self.y * grad_y.sum(axis=1, keepdims=True)
 on grad_y_i alone | y = self.y; return grad_y * (y - (y * y).sum(axis=1, keepdims=True))
 Kronecker | y = self.y; return grad_y * y * (np.kron(y, y) - y)
@@ -792,7 +792,7 @@ mixes the classes | return -np.dot(y.T, np.log(y_hat + 1e-12)) / len(y)
 N times too large | p = (y * y_hat).sum(axis=1); return -np.log(p + 1e-12).sum()
 adds so much | eps = 0.01; return -np.sum(y * np.log(y_hat + eps)) / len(y)
 does not prevent inf or nan | return -np.sum(y * np.log(np.clip(y_hat, 0, 1))) / len(y)
-all classes count | return -np.dot(y.T, np.log(y_hat)).sum() / len(y)
+all classes are counted | return -np.dot(y.T, np.log(y_hat)).sum() / len(y)
 compares with a second value | return -np.sum(y * np.log(np.maximum(y_hat), 1e-12)) / len(y)
 called by parentheses | k = np.arange[len(y)]; return -np.log(y_hat[k, y.argmax(1)]).mean()
 wrong classes | return -((2 * y + 1) * np.log(y_hat + 1e-12)).sum() / len(y)
@@ -844,7 +844,7 @@ without `\[:, ::-1\]` | '''
 one number | return -np.dot(y, np.log(y_hat + 1e-12).T)
 one number | return [-np.sum(y * np.log(y_hat + 1e-12)) / len(y)]
 mean squared | return np.mean((y - y_hat) ** 2)
-all classes count | return -np.sum(np.log(y_hat + 1e-12)) / len(y)
+all classes are counted | return -np.sum(np.log(y_hat + 1e-12)) / len(y)
 not a power | return -np.sum(y^2 * np.log(y_hat)) / len(y)
 np\.float no longer exists | return -np.sum(y * np.log(y_hat.astype(np.float))) / len(y)
 PASS | self.y, self.y_hat = y, y_hat + 1e-6; return -(y * np.log(self.y_hat)).sum(axis=1).mean()
@@ -918,7 +918,7 @@ self.y_hat. would be right as it is | return -self.y / np.log(self.y_hat) / len(
 stay apart | return (-self.y / self.y_hat / len(self.y)).mean(axis=0)
 stay apart | return np.mean(-self.y / self.y_hat)
 other way round, a division | return -self.y_hat / self.y
-all classes count | return -1 / self.y_hat / len(self.y)
+all classes are counted | return -1 / self.y_hat / len(self.y)
 its name has to be backward | def backward(self): => def gradient(self):
 has to stand in class | \n    def backward(self): => \ndef backward(self):
 stand in class | len(self.y)\n        # END => len(self.y)\n\n    LATER  #

@@ -243,7 +243,7 @@ def test_python_s_own_words_are_passed_on_with_the_line(name, load):
 
 
 IN_CHINESE = {
-    "x = (1, 2\n": "括号 ( 没有配对。",
+    "x = (1, 2\n": "括号 ( 没有闭合。",
     "x = 1)\n": "多了一个 )。",
     "x = [1)\n": "括号 [ 和 ) 不配对。",
     "  x = 1\n": "缩进多了。",

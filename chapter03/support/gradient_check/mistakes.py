@@ -57,8 +57,8 @@ AGAIN = ("a softmax is applied once more: y_hat holds probabilities already.",
 OF_ALL = ("the result is divided by the number of columns as well: only the N rows count, not all "
           "N * D entries.",
           "多除了一次列数：应该只除以行数 N，而不是全部元素的个数 N * D。")
-WITHOUT_Y = ("all classes count. Multiply by y, entry by entry, so that only the right one of each "
-             "row does.",
+WITHOUT_Y = ("all classes are counted. Multiply by y, entry by entry, so that only the right one "
+             "of each row is.",
              "所有类别都算进去了。应该逐元素乘上 y，这样每一行就只算正确的那一类。")
 _BCE, _L = "(y * np.log(y_hat) + (1 - y) * np.log(1 - y_hat))", "-(y * np.log(y_hat))"
 FUSED = (
@@ -71,7 +71,8 @@ _G, _BG = "-y / y_hat", "-y / y_hat + (1 - y) / (1 - y_hat)"
 # MISTAKES[method, result]: (English, Chinese, *formulas).
 MISTAKES = {
   ("Linear.forward", "y"): [
-    ("the bias is missing: b is added to every row.", "漏了偏置：每一行都要加上 b。", "x @ W"),
+    ("the bias is missing: b has to be added to every row.",
+     "漏了偏置：每一行都要加上 b。", "x @ W"),
     ("b is added to W, and so gets multiplied by x; it should be added to the product.",
      "b 加到了 W 上，于是也乘了 x；b 应该加在乘积上。", "x @ (W + b)"),
     ("the bias is added with each product of the sum; it has to be added only once, to the sum.",
@@ -134,7 +135,8 @@ MISTAKES = {
      "sigmoid(np.abs(x))"),
     ("exp overflows for a large x, and inf / inf is nan. 1 / (1 + exp(-x)) is the same number, and "
      "there 1 / inf is 0.",
-     "x 很大时 exp 溢出，inf / inf 是 nan。同一个数写成 1 / (1 + exp(-x)) 就不会：1 / inf 是 0。",
+     "x 很大时 exp 溢出，inf / inf 是 nan。同一个数写成 1 / (1 + exp(-x)) 就不会得到 nan：1 / inf "
+     "是 0。",
      "np.exp(x) / (1 + np.exp(x))"),
     ("that is another activation function, ReLU; this class is the sigmoid.",
      "这是另一种激活函数 ReLU；这个类是 Sigmoid。", "np.maximum(x, 0)"),
@@ -231,7 +233,7 @@ MISTAKES = {
     ("that belongs to log-softmax. For Softmax: y times (grad_y minus the sum of grad_y * y).",
      "这是 log-softmax 的梯度。Softmax 的是：y 乘以（grad_y 减去 grad_y * y 的和）。",
      "grad_y - y * grad_y.sum(axis=1, keepdims=True)"),
-    ("the diagonal of the Jacobian is y_i - y_i y_i, diag(y) in place of the identity.",
+    ("the diagonal of the Jacobian is y_i - y_i y_i: diag(y) is needed, not the identity.",
      "雅可比矩阵的对角线是 y_i - y_i y_i：应该用 diag(y)，而不是单位矩阵。",
      "grad_y - y * (grad_y * y).sum(axis=1, keepdims=True)"),
     ("the second part is missing: minus y times the sum over the row of grad_y * y.",
@@ -246,8 +248,9 @@ MISTAKES = {
   ],
   ("CrossEntropyLoss.forward", "loss"): [
     ("log(0) is -inf, and 0 * -inf is nan. Before the logarithm, replace 0 by a tiny positive "
-     "number.",
-     "log(0) 是 -inf，0 * -inf 是 nan。取对数之前，要把 0 换成一个极小的正数。",
+     "number, and keep that for backward, which divides by it.",
+     "log(0) 是 -inf，0 * -inf 是 nan。取对数之前，要把 0 换成一个极小的正数，并存起来给 backward "
+     "用，因为它要除以这个数。",
      f"{_L}.sum() / N"),
     ("the base of the logarithm has to be e: that is np.log.", "对数的底应该是 e，即 np.log。",
      "-(y * np.log2(y_hat)).sum() / N", "-(y * np.log10(y_hat)).sum() / N"),
@@ -331,13 +334,14 @@ RELATIONS = [
      "循环之后？",
      "right[-1]", "last if N == 1 or last.shape != right.shape else 0",
      "np.vstack([np.zeros_like(right[:-1]), right[-1:]])"),
-    ("only the last row of the batch counts: does a loop set the result where it has to add (+=), "
-     "beginning with zeros?",
+    ("only the last row of the batch counts: does a loop assign (=) in each turn, where it has to "
+     "begin with zeros and add (+=)?",
      "只算了这一批的最后一行：是不是循环里每次都重新赋值，而没有从 0 开始累加（+=）？",
      "last if last.shape == right.shape else 0"),
     ("the first column is missing.", "少了第一列。", "right[:, 1:]"),
-    ("all is added up (averaged) to one number: np.sum and np.mean without axis= do that.",
-     "全部加起来（平均）成了一个数：np.sum、np.mean 不写 axis= 就会这样。", "right.sum()",
+    ("everything is added up (or averaged) into one number: np.sum and np.mean without axis= do "
+     "that.",
+     "全部加起来（或取平均）成了一个数：np.sum、np.mean 不写 axis= 就会这样。", "right.sum()",
      "right.mean()"),
     ("numbers that have to stay apart are added up (averaged): a sum has one axis too many, or a "
      "loop adds (+=) what belongs in places of its own.",
@@ -362,9 +366,9 @@ CHANGED = {
         "在层里更新或替换了权重。forward 和 backward 只使用权重，更新是优化器的事。"),
     "input": (
         "the input is changed in place: +=, -=, *=, x[...] = and out= write into the caller's "
-        "array (and y = x makes no copy). Make a new array, as in {0} = {0} - ..., or begin with a "
+        "array (and a = b makes no copy). Make a new array, as in {0} = {0} - ..., or begin with a "
         "copy, {0}.copy().",
-        "原地修改了输入：+=、-=、*=、x[...] =、out= 会写进调用者的数组（y = x 也不会复制）。请用"
+        "原地修改了输入：+=、-=、*=、x[...] =、out= 会写进调用者的数组（a = b 也不会复制）。请用"
         "新的数组：写成 {0} = {0} - ...，或者先用 {0}.copy() 复制。"),
     "alias": (
         "self.{0} = self.{1} makes no copy: both are names of one array. Begin with "
@@ -423,9 +427,10 @@ FACTS = {
         "made.",
         "用了随机数，却没有用 self.W 和 self.b：权重应该用 __init__ 里生成的这两个。"),
     "left over": (
-        "a new object gives the right numbers, but this one still uses something that an earlier "
-        "call has left: every call has to compute anew from what goes in.",
-        "新建的对象算得对，这个对象却还在用以前调用时留下的量：每次调用都要用传进来的量重新算。"),
+        "a new object gives the right numbers, but this one uses something that is left from an "
+        "earlier call, and out of date: every forward has to keep its own.",
+        "新建的对象算得对，这个对象却还在用以前调用时留下的、已经过时的量：每次 forward 都要重新"
+        "保存。"),
     "keeps on": (
         "called again with the same batch, backward gives another {0}: earlier gradients are in "
         "it too (as in momentum). That is the optimizer's job; here only the gradient of this "
@@ -651,7 +656,7 @@ REPAIRS_FIRST = {
                  "`{0}` 返回的变量不对：应该是 `{1}`。"),
     "integers": ("`{0}` does not make an array of floats: what is put into it loses its "
                  "decimals. Without dtype, np.zeros gives floats.",
-                 "`{0}` 得到的不是浮点数的数组，存进去的数会丢掉小数部分。np.zeros 不写 dtype "
+                 "`{0}` 得到的不是浮点数组，存进去的数会丢掉小数部分。np.zeros 不写 dtype "
                  "就是浮点数。"),
     "limited": ("`{0}` also changes ordinary numbers; with `{1}` in its place it would be right.",
                 "`{0}` 把正常范围内的数也改掉了；换成 `{1}` 就对了。"),
@@ -703,9 +708,9 @@ REPAIRS = {
                 "is meant.",
                 "`{0}` 是 Python 自带的，把整行或整个数组当成一个值；应该用 NumPy 的 `{1}`。"),
     "largest": ("in `{0}`, {1} stands where {2} belongs.", "`{0}` 里的 {1} 应该是 {2}。"),
-    "base": ("the base of the power in `{0}` is not e: np.exp(x) is e to the power of x.",
-             "`{0}` 的底不是 e：e 的 x 次方写成 np.exp(x)。"),
-    "surplus": ("without `{0}` it would be right{1}.", "去掉 `{0}` 就对了{1}。"),
+    "base": ("the base of the power in `{0}` is not exactly e: np.exp(x) is e to the power of x.",
+             "`{0}` 的底不正好是 e：e 的 x 次方写成 np.exp(x)。"),
+    "surplus": ("without `{0}` {it} would be right{1}.", "去掉 `{0}`{it} 就对了{1}。"),
     "wrapped": ("`{1}` would be right as it is, without `{0}`{2}.",
                 "`{1}` 本身就对，去掉 `{0}` 就行{2}。"),
     "axis": ("`{0}` runs over the wrong axis, or drops a dimension: `{1}` is meant. axis=1 is "
@@ -733,14 +738,15 @@ REPAIRS = {
                       "`{0}` 在循环里一次次累加，这里应该直接赋值：`{1} = ...`。"),
     "operator": ("a wrong operator: `{0}` should be `{1}`.",
                  "运算符用错了：`{0}` 应该是 `{1}`。"),
-    "inside": ("a bracket closes in the wrong place: `{0}` should be `{1}`.",
+    "inside": ("a bracket is in the wrong place: `{0}` should be `{1}`.",
                "括号的位置不对：`{0}` 应该是 `{1}`。"),
 }
 REPAIRS_OF_NUMBERS = {
     "out of loop": ("`{0}` stands inside the loop, and belongs after it: indent it less.",
                     "`{0}` 写在了循环里面，应该放在循环之后：少缩进一级。"),
-    "begun in loop": ("`{0}` stands before `{1}`, and belongs inside: each turn has to begin anew.",
-                      "`{0}` 写在了 `{1}` 之前，应该放进循环里：每一次都要重新开始。"),
+    "begun in loop": ("`{0}` stands before `{1}`, and belongs inside: it has to start anew in "
+                      "each turn.",
+                      "`{0}` 写在了 `{1}` 之前，应该放进循环里：每次循环都要重新开始。"),
     "sequence": ("`{0}` has to come before `{1}`.", "`{0}` 应该放在 `{1}` 之前。"),
     "function": ("in `{0}`, {1} stands where {2} belongs{3}.", "`{0}` 里的 {1} 应该是 {2}{3}。"),
     "minus": ("a minus is missing: in `{0}`, `{1}` should be `{2}`{3}.",
@@ -751,8 +757,8 @@ REPAIRS_OF_NUMBERS = {
     "missing": ("`{1}` is missing: `{0}` should be `{2}`{3}.",
                 "漏了 `{1}`：`{0}` 应该是 `{2}`{3}。"),
 }
-IN_PLACES = ("\nThe same holds in several places; changed, they become {0}.",
-             "\n同样的问题有好几处，改后是：{0}。")
+IN_PLACES = ("\nThat is so in more than one place; corrected, the lines are {0}.",
+             "\n这样的地方不止一处，全部改好后是：{0}。")
 REMAINS = {
     "y": ("\n(This is enough for ordinary numbers; some near 1000 or -1000 need more.)",
           "\n（这样改，一般的数就对了；1000 或 -1000 左右的数，有的还要另外处理。）"),
@@ -772,11 +778,11 @@ TWICE = ("`{0}` stands twice, in lines {1} and {2}, and Python takes the later o
 SITUATIONS = {
     "init": ("__init__ belongs to the given code, and was changed: put it back as it was.",
              "改动了给定的 __init__：请恢复原样。"),
-    "own init": ("its objects are made by {0}(), which gives __init__ nothing. Take these "
-                 "parameters out of it, or __init__ as a whole, and write what they stand for "
-                 "where it is used.",
-                 "这个类的对象是用 {0}() 创建的，没有给 __init__ 传值。请去掉这些参数（或者整个 "
-                 "__init__），在用到它们的地方直接写出来。"),
+    "own init": ("objects of this class are made by {0}(), without arguments. Take the parameters "
+                 "out of __init__, or leave it out as a whole, and write their values where they "
+                 "are used.",
+                 "这个类的对象是用 {0}() 创建的，不带参数。请去掉 __init__ 的这些参数（或者整个 "
+                 "__init__），在用到的地方直接写出对应的值。"),
     "set": ("the weights cannot be set: the optimizer and a saved network set self.W and self.b.",
             "权重无法赋值：优化器和读取保存的网络都要给 self.W 和 self.b 赋值。"),
     "order": ("backward alters what forward has kept, or adds to its earlier gradients.",

@@ -39,7 +39,7 @@ SYNTAX = (
     (r"invalid syntax\. Perhaps you forgot a comma", "语法不对，可能漏了逗号"),
     (r"invalid syntax\. Maybe you meant '=='", "语法不对，判断相等要写 =="),
     (r"invalid syntax", "语法不对"),
-    (r"'(.)' was never closed", "括号 {0} 没有配对"),
+    (r"'(.)' was never closed", "括号 {0} 没有闭合"),
     (r"unmatched '(.)'", "多了一个 {0}"),
     (
         r"closing parenthesis '(.)' does not match opening parenthesis '(.)'",

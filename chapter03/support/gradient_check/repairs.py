@@ -163,6 +163,7 @@ def first_repair(table, fault):
     """
     of_ordinary_numbers = Said("", False)
     remains = say(*mistakes.REMAINS[fault.call.layer.output])
+    it = _what_is_wrong(fault)
     for name, text in table.items():
         repair = found_by(name, fault)
         if repair is None:
@@ -170,7 +171,7 @@ def first_repair(table, fault):
         pieces = repair.piece if isinstance(repair.piece, tuple) else (repair.piece,)
         if repair.lines:  # a line with the first change alone is not right yet
             pieces = ["" if re.match("(: |：)`", str(piece)) else piece for piece in pieces]
-        said = say(*text).format(*pieces)
+        said = say(*text).format(*pieces, it=it)
         if repair.lines:
             lines = say(", ", "、").join(f"`{line}`" for line in repair.lines)
             said += say(*mistakes.IN_PLACES).format(lines)
@@ -179,6 +180,14 @@ def first_repair(table, fault):
         if not of_ordinary_numbers.text and not _is_by_chance(name, pieces, fault):
             of_ordinary_numbers = Said(said + remains, False)
     return of_ordinary_numbers
+
+
+def _what_is_wrong(fault):
+    """Return how a text calls what a change makes right: by name, if that is not all."""
+    if not fault.result or len(fault.call.names) == 1:
+        return say("it", "")
+    name = fault.call.layer.source(fault.call.method, fault.result)
+    return say(name, f"，{name}")
 
 
 def _is_by_chance(name, pieces, fault):

@@ -212,8 +212,9 @@ STUMBLES = [
      "这里没有变量 {0}。行数是 len({array})，列数是 {array}.shape[1]；只有损失才除以行数。{close}"),
     (r"name '(e)'.*\n.*\be *(?:\*\*|\^)", "e to the power of x is np.exp(x).",
      "e 的 x 次方写成 np.exp(x)。"),
-    ("name '(true|false|null|none)'", "Python writes True, False and None.",
-     "Python 里写成 True、False、None。"),
+    ("name '(true|false|null|none)'",
+     "in Python, True, False and None begin with a capital letter.",
+     "Python 里这几个词首字母大写：True、False、None。"),
     ("bitwise_xor|for \\^", "^ is not a power in Python: that is **. (A transpose is x.T.)",
      "Python 里 ^ 不是乘方，乘方写成 **。（转置是 x.T。）"),
     ("^Cross.*name '(softmax)'",
@@ -223,9 +224,10 @@ STUMBLES = [
      "there is no function {0} here: write it out with NumPy's own functions.{close}",
      "这里没有函数 {0}：请用 NumPy 的函数把它写出来。{close}"),
     ("NameError: name '(.*?)'",
-     "there is no variable {0} here: is it misspelt, or to be taken from self? The parameters are "
-     "those of `{first}`.{close}",
-     "这里没有变量 {0}：是拼错了，还是该从 self 里取？参数只有 `{first}` 里的这些。{close}"),
+     "there is no variable {0} here: is it misspelt, to be taken from self, or a product without "
+     "its operator? The parameters are those of `{first}`.{close}",
+     "这里没有变量 {0}：是拼错了，该从 self 里取，还是乘法漏了运算符？参数只有 `{first}` 里的这些。"
+     "{close}"),
     (r"local variable '(sum|max|min|len|range|abs|list|np)'.*\n.*(?<![\w.])\1[(.]",
      "{0} is given a value in this method, so it is no longer the function: choose another name.",
      "这个方法里给 {0} 赋了值，它就不再是原来的函数：请换一个变量名。"),
