@@ -74,6 +74,8 @@ def _rows(table):
 SUBMISSIONS = list(
     _rows(r"""
 == Linear.forward
+a = a \+ \.\.\. makes | self.x = x; x @= self.W; return x + self.b
+only compares.*write `self\.x = x` | self.x == x; return x @ self.W + self.b
 computed and thrown away | self.x = x; y = x @ self.W; np.add(y, self.b); return y
 and self\.W and self\.b are not | W = np.random.randn(x.shape[1], self.b.shape[1])
     return x @ W
@@ -133,7 +135,7 @@ batch is left | for row in x:
 only the first row | for row in x:
         return row @ self.W + self.b
 `x` would be right as it is | return x[:-1] @ self.W + self.b
-without `\+ 1` it | return np.array([x[i + 1] @ self.W for i in range(len(x))]) + self.b
+without `\+ 1`, it | return np.array([x[i + 1] @ self.W for i in range(len(x))]) + self.b
 without `\[:, :, 0\]` | return x[:, :, 0] @ self.W + self.b
 mm is PyTorch's | return x.mm(self.W) + self.b
 with a batch of 5 rows, is right | self.x = x
@@ -236,7 +238,7 @@ added \(\+=\) is added to that | self.grad_W = np.empty_like(self.W)
         self.grad_W += np.outer(x, g)
     self.grad_b = grad_y.sum(axis=0)[None]; return grad_y @ self.W.T
 x stands where W belongs | return grad_y @ self.W.T => return grad_y @ self.x.T
-set it as a whole | self.grad_W == self.x.T @ grad_y; self.grad_b = grad_y.sum(axis=0)[None]
+set it as a whole | self.grad_b = grad_y.sum(axis=0)[None]
     self.grad_W[0] = 0; return grad_y @ self.W.T
 stands after a `return` | self.grad_b = grad_y.sum(axis=0, keepdims=True); return grad_y @ self.W.T
     self.grad_W = self.x.T @ grad_y
@@ -360,6 +362,10 @@ A comma at the end | self.x = x => self.x = x,
 keepdims has to be named | grad_y.sum(axis=0, keepdims=True) => np.sum(grad_y, 0, True)
 unsqueeze is PyTorch | grad_y.sum(axis=0, keepdims=True) => grad_y.sum(axis=0).unsqueeze(0)
 == Sigmoid.forward
+called without self, as f\( | f = lambda v: 1 / (1 + np.exp(-v)); return self.f(x)
+ordinary numbers | y = 1 / (1 + np.exp(-np.clip(x, -5, 5)))
+    self.y = np.where(x > 5, 1, np.where(x < -5, 0, y))
+    return self.y
 called as self\.g\( | return g(x)
     class Sigmoid: => class Sigmoid:\n    def g(self, x):\n        return 1 / (1 + np.exp(-x))\n
 np\.e is the number | return 1 / (1 + np.e(-x))
@@ -405,7 +411,7 @@ need np\. | return 1 / (1 + exp(-x))
 no sigmoid there | return np.sigmoid(x)
 expit is not imported | return expit(x)
 ordinary numbers | return 1 / (1 + np.exp(-np.clip(x, -1, 1)))
-in its place it would | x = np.clip(x, -10, 10); self.y = 1 / (1 + np.exp(-x)); return self.y
+in its place, it would | x = np.clip(x, -10, 10); self.y = 1 / (1 + np.exp(-x)); return self.y
 rounds numbers, | self.y = np.round(1 / (1 + np.exp(-x)), 2); return self.y
 not make an array of floats.*decimals | y = np.zeros(x.shape, dtype=int)
     for i in range(len(x)):
@@ -495,7 +501,7 @@ variable of forward | self.y = (1 + np.tanh(x / 2)) / 2 => cache = (1 + np.tanh(
     return grad_y * cache * (1 - cache)
 slope at 2 x | self.y = (1 => self.x = x; self.y = (1
     return grad_y / (4 * np.cosh(self.x) ** 2)
-something other than x | y = self.forward(); return grad_y * y * (1 - y)
+and not with x | y = self.forward(); return grad_y * y * (1 - y)
 needs the shape of the array | y = self.y[grad_y[:2] > -9]; return grad_y * y
 gradient of Softmax | y = self.y; return y * (grad_y - (grad_y * y).sum(1, keepdims=True))
 input x is used | self.y = (1 + => self.x, self.y = x, (1 +
@@ -511,7 +517,7 @@ no matrix product | return np.matmul(self.y, 1 - self.y) * grad_y
 should multiply entry by entry | return grad_y @ self.y.T * (1 - self.y)
 transpose has no place | return self.y.T * (1 - self.y)
 derivative of tanh | return grad_y * (1 - self.y ** 2)
-without .\*\* 2. it | return grad_y * self.y * (1 - self.y) ** 2
+without .\*\* 2., it | return grad_y * self.y * (1 - self.y) ** 2
 should be `grad_y \* self\.y \* \(1 - self\.y\)` | return grad_y * self.y - (1 - self.y)
 `def backward` stands twice | return grad_y * self.y * (1 - self.y)
     class Softmax: =>     def backward(self, grad_y):\n        return self.y\n\n\nclass Softmax:
@@ -519,7 +525,7 @@ self\.y stands where grad_y belongs | return self.y * self.y * (1 - self.y)
 natural logarithm | return np.ln(self.y)
 raw memory | return -grad_y.data * self.y * (1 - self.y)
 max takes this number for an axis | return np.max(0, grad_y)
-no exp | self.y = (1 + => self.x, self.y = x, (1 +
+without any exp | self.y = (1 + => self.x, self.y = x, (1 +
     e = np.exp(-self.x); return grad_y * e / (1 + e) ** 2
 computed from grad_y | s = self.forward(grad_y); return s * (1 - s)
 function stands where | return grad_y * self.y.copy * (1 - self.y)
@@ -630,7 +636,9 @@ is MATLAB's | e = np.exp(x - np.max(x, [], 2)); return e / np.sum(e, 2)
 bracket is in the wrong | return np.exp(x / np.exp(x).sum(axis=1, keepdims=True))
 no longer the function | e = np.exp(x); sum = sum(e.T); return e / sum[:, None]
 == Softmax.backward
-(?s)forward again.*\n.*Jacobians are returned | s = self.forward(grad_y)
+a matrix for each row | y = self.y; J = y[:, :, None] * (np.eye(y.shape[1]) - y[:, None])
+    return J * grad_y[:, None]
+(?s)forward again.*\n.*a matrix for each row | s = self.forward(grad_y)
     return s[:, :, None] * (np.eye(s.shape[1]) - s[:, None])
 this layer needs no labels | return self.y - label
 this layer has no W | return grad_y @ self.W.T
@@ -783,6 +791,8 @@ batch of one row only | y = self.y; return y * (grad_y - grad_y @ y.swapaxes(0, 
 stack of matrices | y = self.y; j = y[:, :, None] * (np.eye(len(y[0])) - y[:, None])
     return j @ grad_y
 == CrossEntropyLoss.forward
+same for all one-hot y | p = np.take_along_axis(y_hat, y.astype(int), axis=1)
+    return -np.log(p + 1e-12).sum() / len(y)
 `_init_` is never called | return -np.sum(y * np.log(y_hat + self.eps)) / len(y)
     class CrossEntropyLoss: => class CrossEntropyLoss:\n    def _init_(self): self.eps = 1e-12\n
 `np.maximum\(y_hat, 1e-12\)` is meant | return -np.sum(y * np.log(max(y_hat, 1e-12))) / len(y)
@@ -845,7 +855,7 @@ one number | return -np.dot(y, np.log(y_hat + 1e-12).T)
 one number | return [-np.sum(y * np.log(y_hat + 1e-12)) / len(y)]
 mean squared | return np.mean((y - y_hat) ** 2)
 all classes are counted | return -np.sum(np.log(y_hat + 1e-12)) / len(y)
-not a power | return -np.sum(y^2 * np.log(y_hat)) / len(y)
+\*\* does | return -np.sum(y^2 * np.log(y_hat)) / len(y)
 np\.float no longer exists | return -np.sum(y * np.log(y_hat.astype(np.float))) / len(y)
 PASS | self.y, self.y_hat = y, y_hat + 1e-6; return -(y * np.log(self.y_hat)).sum(axis=1).mean()
 PASS | self.y, self.y_hat = y, np.clip(y_hat, 1e-7, 1 - 1e-7)

@@ -221,9 +221,11 @@ MISTAKES = {
     "MATLAB's transpose": (with_line("return x'"), r"has no partner. If it is MATLAB's transpose"),
     "no sign of a product": (
         with_line("return x self.y (1 - self.y)"),
-        r"a `\*` is missing between `x` and `self.y`",
+        r"an operator is missing between `x` and `self.y`",
     ),
     "no dot": (with_line("return np exp(x)"), r"cannot read .*: invalid syntax"),
+    "no brackets": (with_line("return np.exp x"), r"cannot read .*: invalid syntax"),
+    "misspelt return": (with_line("retrun x * y"), r"cannot read .*: invalid syntax"),
     "MATLAB's product": (with_line("return x .* 2"), r"`\.\*` in .* is MATLAB's. In NumPy `\*`"),
     "MATLAB's quotient": (with_line("return 1 ./ x"), r"In NumPy `/`"),
     "Java's else if": (with_line("else if x > 0:"), r"`elif`"),

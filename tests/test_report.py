@@ -217,7 +217,7 @@ def test_the_report_as_json_says_the_same(model, tmp_path):
     assert re.fullmatch(r"model\.py:\d+", first["place"])
     assert first["section"] == 2
     assert first["seen"].startswith("forward(x)[0, 0] is")
-    assert first["looks_like"] == "without `+ 1` it would be right."
+    assert first["looks_like"] == "without `+ 1`, it would be right."
     assert first["example"] == first["note"] == ""
     assert rows["Linear.backward"]["state"] == "WAITS"
     assert rows["Sigmoid.backward"]["seen"] != ""

@@ -49,7 +49,8 @@ class Call:
         return self.layer.results(self.method)
 
     @property
-    def name(self):
+    def method_name(self):
+        """Return the method as it is written, such as Linear.forward."""
         return f"{self.layer.name}.{self.method}"
 
     @property

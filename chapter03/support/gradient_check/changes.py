@@ -100,20 +100,21 @@ def _limited(slot, node):
                 others.append("_ - np.max(_, axis=1, keepdims=True)")
         if any(keyword.arg == "out" for keyword in node.keywords):
             others = ["_"]  # what another one gives would be lost
-        for harmless in others:
-            new = _with(harmless, _without_limits(node))
-            yield new, (ast.unparse(node), ast.unparse(new))
+        for array in _within_limits(node):
+            for harmless in others:
+                new = _with(harmless, array)
+                yield new, (ast.unparse(node), ast.unparse(new))
 
 
-def _without_limits(node):
-    """Return what a limit, or one within another, is put on."""
+def _within_limits(node):
+    """Yield what a limit is put on, and if that is another limit, what that one is put on."""
     called = _called(node)
-    if not called or called[0] not in LIMITS:
-        return node
-    array = called[1]
-    if isinstance(array, ast.Constant) and len(node.args) > 1:
-        array = node.args[1]  # np.maximum(0, x)
-    return _without_limits(array)
+    if called and called[0] in LIMITS:
+        array = called[1]
+        if not _names_in(array) and len(node.args) > 1:
+            array = node.args[1]  # np.maximum(0, x)
+        yield array
+        yield from _within_limits(array)
 
 
 def _epsilon(slot, node):

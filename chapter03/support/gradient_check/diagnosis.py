@@ -199,16 +199,18 @@ def _forward_again(fault):
 
 
 def _joined(said, more):
-    """Return two sentences, the second of which may be empty, in lines of their own."""
-    return f"{said}\n{say(more[0].upper() + more[1:], more)}" if more else said
+    """Return two texts, each on its own line; the second may be empty."""
+    # A word, but no code, begins with a capital.
+    english = re.sub("^(a|[a-z]{2,})(?= )", lambda match: match[0].capitalize(), more)
+    return f"{said}\n{say(english, more)}" if more else said
 
 
 def _jacobians(fault):
-    """Say that a backward returns the Jacobians of the rows, by their shape."""
+    """Say that the backward of a softmax returns a matrix for each row, by its shape."""
     rows, columns = fault.call.batch.rows, fault.call.batch.columns
     is_theirs = np.shape(fault.call.results[fault.result]) == (rows, columns, columns)
-    is_softmax = fault.call.name == "Softmax.backward"
-    return say(*mistakes.JACOBIANS) if is_softmax and is_theirs else ""
+    is_softmax = fault.call.method_name == "Softmax.backward"
+    return say(*mistakes.FACTS["matrices"]) if is_softmax and is_theirs else ""
 
 
 def _unused_or_repaired(fault):

@@ -20,6 +20,7 @@ def error(fault):
         or experiments.forward_again(call)
         or experiments.overwritten(call)
         or _after_return(call)
+        or _only_compared(call)
         or _of_class(call)
         or _of_forward(call)
         or _kept_none(call)
@@ -67,11 +68,25 @@ def _after_return(call):
     return say(*mistakes.FACTS["forward, after return"]).format(line) if line else ""
 
 
+def _only_compared(call):
+    """Say that a line with == stores nothing, where what it should store is not there."""
+    line = call.place.source if call.place else ""
+    is_comparison = re.match(r"[\w.]+ *== *[^=]", line)
+    if is_comparison and isinstance(call.error, NameError | AttributeError):
+        return say(*mistakes.FACTS["compared"]).format(line, line.replace("==", "=", 1))
+    return ""
+
+
 def _of_class(call):
-    """Say that what is not found is a method of the class."""
+    """Say that what is not found is a method of the class, or that what is called is none."""
     name = str(getattr(call.error, "name", None))
-    is_method = isinstance(call.error, NameError) and callable(getattr(call.subject, name, None))
-    return say(*mistakes.FACTS["of class"]).format(name) if is_method else ""
+    if isinstance(call.error, NameError) and callable(getattr(call.subject, name, None)):
+        return say(*mistakes.FACTS["of class"]).format(name)
+    is_function = name in _variables(call) or callable(getattr(call.model, name, None))
+    line = call.place.source if call.place else ""
+    if is_function and isinstance(call.error, AttributeError) and f"self.{name}(" in line:
+        return say(*mistakes.FACTS["no method"]).format(name)
+    return ""
 
 
 def _of_forward(call):
@@ -80,7 +95,7 @@ def _of_forward(call):
         return ""
     name = call.error.name
     forward = Call(call.model, call.layer, "forward", call.batch)
-    if name not in _variables(forward) or hasattr(call.subject, name):
+    if name == "self" or name not in _variables(forward) or hasattr(call.subject, name):
         return ""
     return say(*mistakes.FACTS["of forward"]).format(name)
 
@@ -126,11 +141,13 @@ def _meeting(call):
 
 def _meeting_of_shapes(call):
     """Say what two arrays that do not fit look like by their shapes, and by their code."""
+    line = call.place.source if call.place else ""
+    is_output = "Output operand" in str(call.error) and "@=" in line
+    if is_output or "non-broadcastable output" in str(call.error):
+        return say(*mistakes.FACTS["in place"])
     is_product = re.search("matmul|not aligned|core dimension", str(call.error))
     if is_by_entries(call.layer) and is_product:
         return say(*mistakes.FACTS["by entries"])
-    if "non-broadcastable output" in str(call.error):
-        return say(*mistakes.FACTS["in place"])
     if not call.misfit:
         return ""
     diagonal = experiments.takes_a_diagonal(call)
@@ -183,7 +200,7 @@ def _is_of_one_jacobian(call):
     is_of_all = is_of_all or sizes & {rows * columns, rows**2, columns**2}
     is_of_all = is_of_all or (call.misfit.operator == "@" and same(*call.misfit.operands))
     is_written = re.search(r"eye|identity|diag|outer|kron|tile", source_of(call))
-    has_jacobian = call.name == "Softmax.backward"
+    has_jacobian = call.method_name == "Softmax.backward"
     return has_jacobian and is_of_all and is_written and not _takes_rows(call)
 
 
@@ -212,7 +229,7 @@ def _stumble(fault):
     if fault.calls[0].error is None and not isinstance(error, OverflowError):
         return say(*mistakes.FACTS["special"]).format(say(*fault.calls[0].batch.about))
     line = re.sub("#.*", "", call.place.source) if call.place else ""
-    message = f"{call.name}: {message_of(error)}"
+    message = f"{call.method_name}: {message_of(error)}"
     for pattern, english, chinese in stumbles.STUMBLES:
         # Most are about what Python says: the line may hold the same word with another meaning.
         found = re.search(pattern, f"{message}\n{line}" if r"\n" in pattern else message)

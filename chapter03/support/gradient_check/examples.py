@@ -35,7 +35,7 @@ def _compared(call):
         if call.error is None and same(got, right):
             continue
         if call.error is None and isinstance(got, np.ndarray | np.number | float | int | list):
-            lines.append(say(f"{where} gives {shown(got)}", f"{where} 算得：{shown(got)}"))
+            lines.append(say(f"{where} gives {shown(got)}", f"{where} 算得 {shown(got)}"))
             lines.append(say(f"and should give {shown(right)}", f"应为 {shown(right)}"))
         else:
             lines.append(say(f"{where} should give {shown(right)}", f"{where} 应为 {shown(right)}"))
@@ -59,7 +59,7 @@ def _where_it_differs(call, result):
             f"{name}{entry} = {shown(array[row])}" if is_of_row else f"{name} = {shown(array)}"
         )
     where = call.layer.source(call.method, result) + entry
-    lines.append(say(f"{where} gives {shown(got[row])}", f"{where} 算得：{shown(got[row])}"))
+    lines.append(say(f"{where} gives {shown(got[row])}", f"{where} 算得 {shown(got[row])}"))
     lines.append(say(f"and should give {shown(right[row])}", f"应为 {shown(right[row])}"))
     return lines
 

@@ -109,8 +109,10 @@ def _is_given_the_batch(call, name):
 
 def takes_kron(call):
     """Say what np.kron is, in the derivative of a softmax, where it is taken for a delta."""
-    is_taken = call.layer.name == "Softmax" and "np.kron(" in source_of(call)
-    return say(*mistakes.FACTS["kron"]) if is_taken else ""
+    text = source_of(call)
+    # Where there is a diagonal as well, it is taken for something else.
+    is_taken = "np.kron(" in text and not re.search("eye|identity|diag", text)
+    return say(*mistakes.FACTS["kron"]) if is_taken and call.layer.name == "Softmax" else ""
 
 
 def unused(fault):
@@ -127,6 +129,8 @@ def unused(fault):
     ]
     if not names:
         return ""
+    if names == ["y"]:
+        return say(*mistakes.FACTS["unused labels"])
     weights = call.layer.weights
     shown = say(", ", "、").join(f"self.{name}" if name in weights else name for name in names)
     has_others = any(
@@ -448,6 +452,10 @@ def thrown_away(call):
     return ""
 
 
+# Functions of NumPy, besides those for each entry, that only give a value.
+PURE = ("clip", "dot", "max", "reshape", "sum", "transpose", "where")
+
+
 def _only_computes(node):
     """Return whether an expression does nothing but give a value."""
     match node:
@@ -455,9 +463,9 @@ def _only_computes(node):
             return True
         case ast.Call(ast.Attribute(ast.Name("np"), name), arguments, keywords):
             function = getattr(np, name, None)
-            computes = name in ("clip", "dot", "max", "reshape", "sum", "transpose", "where")
-            if isinstance(function, np.ufunc):
-                computes = len(arguments) <= function.nin  # one more is what it writes into
+            most = {"clip": 3, "dot": 2}.get(name, getattr(function, "nin", 3))
+            computes = isinstance(function, np.ufunc) or name in PURE
+            computes = computes and len(arguments) <= most  # one more is what it writes into
         case ast.Call(ast.Attribute(_, name), _, keywords):
             computes = name in ("astype", "dot", "reshape", "sum", "transpose")
         case _:

@@ -56,7 +56,7 @@ def formula(fault):
     What is particular to the method comes before what is true of any.
     """
     call, result = fault.call, fault.result
-    own = mistakes.MISTAKES.get((call.name, result), [])
+    own = mistakes.MISTAKES.get((call.method_name, result), [])
     words = words_of(source_of(call))
     for found in (
         _constant(fault, words),
@@ -306,7 +306,7 @@ def meeting(call):
     if call.place.source.startswith("return"):
         results = call.names[-1:]
     for result in results:
-        for english, chinese, *formulas in mistakes.MISTAKES.get((call.name, result), ()):
+        for english, chinese, *formulas in mistakes.MISTAKES.get((call.method_name, result), ()):
             for text in formulas:
                 met = _meeting_in(text, names, call.misfit)
                 if met:

@@ -318,7 +318,7 @@ def _note(calls):
             )
     for call in calls:
         for name, got in call.results.items():
-            seconds = mistakes.SECONDS_IN_FLOAT64.get((call.name, name))
+            seconds = mistakes.SECONDS_IN_FLOAT64.get((call.method_name, name))
             if seconds and got.dtype.itemsize > call.batch.dtype.itemsize:
                 where = call.layer.source(call.method, name)
                 return say(*mistakes.IN_FLOAT64).format(where, got.dtype, call.batch.dtype, seconds)

@@ -35,9 +35,6 @@ DIAGONAL = (
     "All entries of a row share one denominator, so x_i changes every other y_j of its row too.",
     "只用了雅可比矩阵的对角线，漏掉了非对角项 -y_i y_j。同一行共用一个分母，x_i 一变，其他 y_j 也"
     "跟着变。")
-JACOBIANS = ("the rows' Jacobians are returned or added up; each has to be multiplied by its row "
-             "of grad_y.",
-             "返回的是各行的雅可比矩阵（或它们的和）；每个矩阵还要乘上 grad_y 中对应的那一行。")
 THREE_AXES = ("`.T` reverses all axes; of stacked matrices, only the last two are to be swapped.",
               "`.T` 会把所有的轴都反过来；对一叠矩阵，只应该交换最后两个轴。")
 ONE_JACOBIAN = ("a single Jacobian is made of the whole batch, as if it were one vector; each row "
@@ -57,8 +54,8 @@ AGAIN = ("a softmax is applied once more: y_hat holds probabilities already.",
 OF_ALL = ("the result is divided by the number of columns as well: only the N rows count, not all "
           "N * D entries.",
           "多除了一次列数：应该只除以行数 N，而不是全部元素的个数 N * D。")
-WITHOUT_Y = ("all classes are counted. Multiply by y, entry by entry, so that only the right one "
-             "of each row is.",
+WITHOUT_Y = ("all classes are counted, and only the right one of each row should be: multiply by "
+             "y, entry by entry.",
              "所有类别都算进去了。应该逐元素乘上 y，这样每一行就只算正确的那一类。")
 _BCE, _L = "(y * np.log(y_hat) + (1 - y) * np.log(1 - y_hat))", "-(y * np.log(y_hat))"
 FUSED = (
@@ -170,10 +167,10 @@ MISTAKES = {
     ("this is the slope at 2 x. (With a tanh or cosh: inside it is x / 2, not x.)",
      "这是 2x 处的导数。（用 tanh 或 cosh 的话，里面应该是 x / 2，不是 x。）",
      "grad_y / np.cosh(x) ** 2 / 4"),
-    ("exp of a large positive number overflows to inf, and inf / inf is nan. Computed from the "
-     "output y of forward, kept in self, no exp is needed.",
-     "exp 的指数是很大的正数时会溢出成 inf，而 inf / inf 是 nan。用 forward 的输出 y（存在 self "
-     "里）来算，就不需要 exp。",
+    ("exp of a large positive number overflows to inf, and inf / inf is nan. The output y of "
+     "forward, kept in self, gives the gradient without any exp.",
+     "很大的正数取 exp 会溢出成 inf，而 inf / inf 是 nan。在 forward 里把输出 y 存进 self，用它来算"
+     "就不需要 exp。",
      "grad_y * np.exp(-x) / (1 + np.exp(-x)) ** 2", "grad_y * np.exp(x) / (1 + np.exp(x)) ** 2"),
   ],
   ("Softmax.forward", "y"): [
@@ -244,7 +241,10 @@ MISTAKES = {
      "矩阵：用循环的话，要写在循环里面。",
      "grad_y @ (np.diag(y[-1]) - np.outer(y[-1], y[-1]))",
      "grad_y @ (np.diag(y[0]) - np.outer(y[0], y[0]))"),
-    (*JACOBIANS, _J),
+    ("the rows' Jacobians are returned or added up; each has to be multiplied by its row of "
+     "grad_y.",
+     "返回的是各行的雅可比矩阵（或它们的和）；每个矩阵还要乘上 grad_y 中对应的那一行。",
+     _J),
   ],
   ("CrossEntropyLoss.forward", "loss"): [
     ("log(0) is -inf, and 0 * -inf is nan. Before the logarithm, replace 0 by a tiny positive "
@@ -291,9 +291,9 @@ CONSTANT_BACKWARD = (
 CONSTANT = ("it is the constant {k:.6g}, whatever goes in.",
             "不管输入什么，结果总是常数 {k:.6g}。", "np.ones_like(right) * k")
 FLOAT32 = (
-    "in float64 it is right; in float32 numbers end near 1e38, and one far below 1e-45, such as "
-    "1e-300, is 0.",
-    "用 float64 时结果正确；float32 最大约 1e38，远小于 1e-45 的正数（例如 1e-300）在其中就是 0。")
+    "in float64 it is right; float32 ends near 1e38, and a number far below 1e-45, such as 1e-300, "
+    "becomes 0.",
+    "用 float64 时结果正确；float32 最大约 1e38，远小于 1e-45 的正数（例如 1e-300）会变成 0。")
 ZERO = ("it is 0, whatever goes in: nothing is computed, or all cancels.",
         "不管输入什么，结果总是 0：没有算出东西，或者全都抵消了。")
 RELATIONS = [
@@ -379,7 +379,7 @@ CHANGED = {
         "backward alters in place what forward has kept; forward has handed out the same array.",
         "backward 原地改动了 forward 保存的数组，而 forward 返回的也是这个数组。"),
 }
-NO_RETURN = ("a `return` is missing or not reached, or it returns None, as `return print(...)`.",
+NO_RETURN = ("a `return` is missing or not reached, or it returns None, as in `return print(...)`.",
              "漏了 return，或者没有执行到它，或者 return 的是 None，例如 return print(...)。")
 NOT_RETURNED = ("the result is kept in self.{0}, but not returned: a `return` is missing.",
                 "结果存进了 self.{0}，但没有返回：漏了 return。")
@@ -428,7 +428,7 @@ FACTS = {
         "用了随机数，却没有用 self.W 和 self.b：权重应该用 __init__ 里生成的这两个。"),
     "left over": (
         "a new object gives the right numbers, but this one uses something that is left from an "
-        "earlier call, and out of date: every forward has to keep its own.",
+        "earlier call, and out of date: every call of forward has to keep it anew.",
         "新建的对象算得对，这个对象却还在用以前调用时留下的、已经过时的量：每次 forward 都要重新"
         "保存。"),
     "keeps on": (
@@ -499,9 +499,15 @@ FACTS = {
         "wrong. Avoid the nan (in a softmax, by subtracting each row's maximum before exp).",
         "np.nan_to_num 只是掩盖了前面算出的 inf / inf 或 0 / 0：它填上的数是错的。应该避免出现 nan"
         "（在 Softmax 里，取 exp 之前先减去每一行的最大值）。"),
+    "compared": (
+        "`{0}` only compares the two. To store a value, write `{1}`.",
+        "`{0}` 只是比较两者，什么都没有存。要保存，应写 `{1}`。"),
     "of class": (
         "{0} is a method of this class: it is called as self.{0}(...).",
         "{0} 是这个类的方法：要写成 self.{0}(...) 来调用。"),
+    "no method": (
+        "{0} is a function, and no method of this class: it is called without self, as {0}(...).",
+        "{0} 是普通的函数，不是这个类的方法：调用时不要写 self，写成 {0}(...)。"),
     "of forward": (
         "{0} is a variable of forward, and gone when forward ends: keep it there as self.{0}, and "
         "use that here.",
@@ -539,9 +545,14 @@ FACTS = {
         "逐元素运算时，两个数组的形状要一样：这里不该转置。"),
     "in place": (
         "an operator such as += writes into the array on its left, which keeps its shape, and the "
-        "result does not fit into it: y = y + ... makes a new array.",
-        "+= 这类运算写进左边原来的数组，它的形状不会变，放不下这个结果：y = y + ... 才会得到新的"
-        "数组。"),
+        "result does not fit into it. If it has to be that large, a = a + ... makes a new array.",
+        "+= 这类运算写进左边原来的数组，它的形状不会变，放不下这个结果。如果结果本来就该这么大，"
+        "a = a + ... 才会得到新的数组。"),
+    "matrices": (
+        "the result is a matrix for each row, and has to be a row: the Jacobian times its row of "
+        "grad_y, with the products in each line of the matrix added up.",
+        "每一行得到的是一个矩阵，而应该是一行：雅可比矩阵乘上 grad_y 中对应的那一行，并把矩阵每一行"
+        "里的乘积加起来。"),
     "rows meet": (
         "it is right only for a batch of one row: each row of x has to meet its own row of grad_y "
         "before the rows are added up.",
@@ -581,9 +592,8 @@ FACTS = {
     "empty": ("np.empty holds whatever lay in memory before, and some entries are never set.",
               "np.empty 里是内存中原有的数，而有些元素从来没有赋值。"),
     "forward again": (
-        "backward calls forward again, with something other than x; it should use what "
-        "forward has kept.",
-        "backward 又调用了 forward，而且传进去的不是 x；应该用 forward 保存下来的量。"),
+        "backward calls forward again, and not with x; it should use what forward has kept.",
+        "backward 又调用了 forward，传的也不是 x；应该用 forward 保存下来的量。"),
     "loss as factor": (
         "the loss itself does not occur in its gradient: that is made of the y and y_hat that "
         "forward has kept.",
@@ -599,6 +609,9 @@ FACTS = {
     "unused": (
         "the result does not depend on the values of {0}: whatever they are, it is the same.",
         "结果与 {0} 的值无关：不管其中的数怎么变，结果都一样。"),
+    "unused labels": (
+        "the result is the same for all one-hot y: it does not matter which class is right.",
+        "不管独热标签 y 是哪一类，结果都一样：标签没有起作用。"),
     "not wanted": (
         "the result changes with {0}, and it should not: the formula has no {0}.",
         "{0} 一变，结果也跟着变，而公式里并没有 {0}。"),
@@ -658,8 +671,9 @@ REPAIRS_FIRST = {
                  "decimals. Without dtype, np.zeros gives floats.",
                  "`{0}` 得到的不是浮点数组，存进去的数会丢掉小数部分。np.zeros 不写 dtype "
                  "就是浮点数。"),
-    "limited": ("`{0}` also changes ordinary numbers; with `{1}` in its place it would be right.",
-                "`{0}` 把正常范围内的数也改掉了；换成 `{1}` 就对了。"),
+    "limited": ("`{0}` also changes ordinary numbers; with `{1}` in its place, {it} would be "
+                "right.",
+                "`{0}` 把正常范围内的数也改掉了；换成 `{1}`{it} 就对了。"),
     "epsilon": ("`{0}` adds so much that it changes the result: a tiny number, such as 1e-12, is "
                 "enough to keep away from 0.",
                 "`{0}` 加的数太大，改变了结果：为避开 0，加 1e-12 这样极小的数就够了。"),
@@ -668,10 +682,11 @@ REPAIRS_FIRST = {
                        "`{0}` 写在了循环里，循环刚走完第一轮就返回了。"),
 }
 # Said of "limited" where numbers far from zero are wrong.
-LIMITED_FAR = ("`{0}` makes different numbers equal; with `{1}` in its place it would be right.",
-               "`{0}` 把不同的数变成了一样的；换成 `{1}` 就对了。")
-LIMITED_NAN = ("`{0}` does not prevent inf or nan here; with `{1}` in its place it would be right.",
-               "`{0}` 防不住这里的 inf 或 nan；换成 `{1}` 就对了。")
+LIMITED_FAR = ("`{0}` makes different numbers equal; with `{1}` in its place, {it} would be right.",
+               "`{0}` 把不同的数变成了一样的；换成 `{1}`{it} 就对了。")
+LIMITED_NAN = ("`{0}` does not prevent inf or nan here; with `{1}` in its place, {it} would be "
+               "right.",
+               "`{0}` 防不住这里的 inf 或 nan；换成 `{1}`{it} 就对了。")
 REPAIRS_OF_THE_FIRST = {
     "range": ("`{0}` does not run over all, or runs too far: `{1}` is meant.",
               "`{0}` 没有走遍全部，或者超出了范围：应该是 `{1}`。"),
@@ -709,8 +724,8 @@ REPAIRS = {
                 "`{0}` 是 Python 自带的，把整行或整个数组当成一个值；应该用 NumPy 的 `{1}`。"),
     "largest": ("in `{0}`, {1} stands where {2} belongs.", "`{0}` 里的 {1} 应该是 {2}。"),
     "base": ("the base of the power in `{0}` is not exactly e: np.exp(x) is e to the power of x.",
-             "`{0}` 的底不正好是 e：e 的 x 次方写成 np.exp(x)。"),
-    "surplus": ("without `{0}` {it} would be right{1}.", "去掉 `{0}`{it} 就对了{1}。"),
+             "`{0}` 的底并不恰好是 e：e 的 x 次方写成 np.exp(x)。"),
+    "surplus": ("without `{0}`, {it} would be right{1}.", "去掉 `{0}`{it} 就对了{1}。"),
     "wrapped": ("`{1}` would be right as it is, without `{0}`{2}.",
                 "`{1}` 本身就对，去掉 `{0}` 就行{2}。"),
     "axis": ("`{0}` runs over the wrong axis, or drops a dimension: `{1}` is meant. axis=1 is "
@@ -778,8 +793,8 @@ TWICE = ("`{0}` stands twice, in lines {1} and {2}, and Python takes the later o
 SITUATIONS = {
     "init": ("__init__ belongs to the given code, and was changed: put it back as it was.",
              "改动了给定的 __init__：请恢复原样。"),
-    "own init": ("objects of this class are made by {0}(), without arguments. Take the parameters "
-                 "out of __init__, or leave it out as a whole, and write their values where they "
+    "own init": ("objects of this class are made by {0}(), without arguments. Remove these "
+                 "parameters from __init__ (or delete __init__), and write their values where they "
                  "are used.",
                  "这个类的对象是用 {0}() 创建的，不带参数。请去掉 __init__ 的这些参数（或者整个 "
                  "__init__），在用到的地方直接写出对应的值。"),

@@ -245,29 +245,16 @@ def _of_quotient(place, line):
 
 def _of_product(error, place, line):
     """Return the UserError about `a b`, which is a product in mathematics only, or None."""
-    if not re.match("invalid syntax(?!.*comma)", error.msg):
+    value = r"\b(?:self\.\w+|x|y|y_hat|grad_y)\b"
+    found = re.search(rf"(?<!\.)({value}) +({value})", _bare(line))
+    if error.msg != "invalid syntax" or not found:
         return None
-    for gap in re.finditer(r"(?<=[\w)\]]) +(?=[\w(])", _bare(line)):
-        left = re.search(r"[\w.]*.$", line[: gap.start()])[0]
-        right = re.match(r"[\w.]+|\(", line[gap.end() :])[0]
-        product = f"{line[: gap.start()]} * {line[gap.end() :]}".strip()
-        # What is left out after these is a dot.
-        if left not in ("self", "np") and _can_be_read(f"def f():\n {product}"):
-            return UserError(
-                f"{place}: in `{place.source}` a `*` is missing between `{left}` and `{right}`: in "
-                "Python every product needs one.",
-                f"文件 {place} 这一行 `{place.source}` 里，`{left}` 和 `{right}` 之间漏了 `*`："
-                "Python 里的乘号不能省略。",
-            )
-    return None
-
-
-def _can_be_read(code):
-    try:
-        compile(code, "", "exec")
-    except SyntaxError:
-        return False
-    return True
+    return UserError(
+        f"{place}: in `{place.source}` an operator is missing between `{found[1]}` and "
+        f"`{found[2]}`: in Python a product needs its `*` (or `@`, of matrices).",
+        f"文件 {place} 这一行 `{place.source}` 里，`{found[1]}` 和 `{found[2]}` 之间漏了运算符："
+        "Python 里的乘号 `*`（矩阵乘法是 `@`）不能省略。",
+    )
 
 
 def _of_matlab(place, line):

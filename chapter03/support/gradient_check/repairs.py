@@ -183,7 +183,7 @@ def first_repair(table, fault):
 
 
 def _what_is_wrong(fault):
-    """Return how a text calls what a change makes right: by name, if that is not all."""
+    """Return what a change makes right: "it", or by name where a method has several results."""
     if not fault.result or len(fault.call.names) == 1:
         return say("it", "")
     name = fault.call.layer.source(fault.call.method, fault.result)

@@ -146,9 +146,9 @@ STUMBLES = [
      "a function stands where its result belongs: it has to be called, as x.max() or f(x).",
      "该用结果的地方用了函数本身：要写成调用，例如 x.max() 或 f(x)。"),
     ("RecursionError",
-     "the method calls itself again and again, and nothing ends it for this batch: let it compute "
-     "the result without that.",
-     "方法不停地调用自己，对这一批没有什么能让它停下来：请不要调用自己，直接算出结果。"),
+     "the method calls itself again and again, and never stops on this batch: compute the result "
+     "directly.",
+     "方法不停地调用自己，遇到这一批就停不下来：请直接算出结果。"),
     (r"(?:Linear'(?: object)? has no attribute|^Linear.*NameError: name) "
      r"'([wWbB]|weights?|bias|params?)'",
      "the weights are kept in the object as __init__ names them: self.W (a capital) and self.b.",
@@ -161,10 +161,10 @@ STUMBLES = [
      "there is no self.{0} yet, so nothing can be added to it (+=): every call sets it anew (=).",
      "还没有 self.{0}，没法往上累加（+=）。backward 每次调用都要重新设置它（=）。"),
     ("object has no attribute '(grad_[Wb])'",
-     "there is no self.{0} yet: set it as a whole, self.{0} = ... (`==` only compares). Single "
-     "entries can be set once there is an array, such as np.zeros_like.",
-     "还没有 self.{0}：要先整个赋值，self.{0} = ...（`==` 只是比较）。要逐个元素赋值，得先有数组，"
-     "例如 np.zeros_like。"),
+     "there is no self.{0} yet: set it as a whole, self.{0} = ... Single entries can be set once "
+     "there is an array, such as np.zeros_like.",
+     "还没有 self.{0}：要先整个赋值，self.{0} = ...。要逐个元素赋值，得先有数组，例如 "
+     "np.zeros_like。"),
     (r"^(?:Sigmoid|Softmax|Cross).*object has no attribute '(W|b|weights?|bias)'",
      "this layer has no {0}: weights and bias belong to Linear.",
      "这一层没有 {0}：权重和偏置是 Linear 的。"),
@@ -213,9 +213,9 @@ STUMBLES = [
     (r"name '(e)'.*\n.*\be *(?:\*\*|\^)", "e to the power of x is np.exp(x).",
      "e 的 x 次方写成 np.exp(x)。"),
     ("name '(true|false|null|none)'",
-     "in Python, True, False and None begin with a capital letter.",
-     "Python 里这几个词首字母大写：True、False、None。"),
-    ("bitwise_xor|for \\^", "^ is not a power in Python: that is **. (A transpose is x.T.)",
+     "Python writes True, False and None (not null), with a capital letter.",
+     "Python 里写成 True、False、None（没有 null），首字母大写。"),
+    ("bitwise_xor|for \\^", "^ does not raise to a power in Python; ** does. (A transpose is x.T.)",
      "Python 里 ^ 不是乘方，乘方写成 **。（转置是 x.T。）"),
     ("^Cross.*name '(softmax)'",
      "there is no function softmax here, and none is needed: y_hat holds probabilities already.",
