@@ -513,7 +513,7 @@ comes out unchanged | return grad_y
 once too often | s = 0.5 + 0.5 * np.tanh(0.5 * self.y); return grad_y * s * (1 - s)
 alters in place | self.y *= 1 - self.y; return grad_y * self.y
 `a\(b\)` for a call | return grad_y * self.y (1 - self.y)
-no matrix product | return np.matmul(self.y, 1 - self.y) * grad_y
+without a matrix product | return np.matmul(self.y, 1 - self.y) * grad_y
 should multiply entry by entry | return grad_y @ self.y.T * (1 - self.y)
 transpose has no place | return self.y.T * (1 - self.y)
 derivative of tanh | return grad_y * (1 - self.y ** 2)
@@ -558,7 +558,7 @@ number without brackets | return np.exp(x - x.max(axis=[1], keepdims=True))
 nan_to_num only hides | e = np.exp(x); return np.nan_to_num(e / e.sum(1, keepdims=True))
 rows of the same length | rows = [[v, *row[k:]] for k, (v, row) in enumerate(zip(x[:, 0], x))]
     return np.array(rows)
-one truth value | if x > np.max(x, axis=1, keepdims=True): return x
+single truth value | if x > np.max(x, axis=1, keepdims=True): return x
     return x
 these do not | m = np.max(x, axis=1)[:, None]; e = np.exp(np.where(m < 600, x, x / m))
     self.y = e / e.sum(axis=1, keepdims=True); return self.y

@@ -20,6 +20,7 @@ def error(fault):
         or experiments.forward_again(call)
         or experiments.overwritten(call)
         or _after_return(call)
+        or _caret(call)
         or _only_compared(call)
         or _of_class(call)
         or _of_forward(call)
@@ -66,6 +67,12 @@ def _after_return(call):
         return ""
     line = experiments.never_reached(call, "forward", name)
     return say(*mistakes.FACTS["forward, after return"]).format(line) if line else ""
+
+
+def _caret(call):
+    """Say how a transpose is written, if it is written as in mathematics."""
+    line = call.place.source if call.place else ""
+    return say(*mistakes.FACTS["caret"]) if re.search(r"\^ *T\b", line) else ""
 
 
 def _only_compared(call):

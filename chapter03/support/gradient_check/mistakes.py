@@ -487,7 +487,8 @@ FACTS = {
         "forward gives {0} a new value before it keeps it: self.{1} holds the output, and backward "
         "needs the input.",
         "forward 先改了 {0} 的值才保存：self.{1} 里是输出，而 backward 要用输入。"),
-    "one row": ("it is right for a batch of one row only.", "只有一行时是对的，多于一行就不对了。"),
+    "one row": ("it is right for a batch of one row only.",
+                "只有当这一批只有一行时才对，多于一行就不对了。"),
     "carried": (
         "each row is right on its own, but in a batch only the first is: something of an earlier "
         "row is used for the later ones.",
@@ -499,6 +500,10 @@ FACTS = {
         "wrong. Avoid the nan (in a softmax, by subtracting each row's maximum before exp).",
         "np.nan_to_num 只是掩盖了前面算出的 inf / inf 或 0 / 0：它填上的数是错的。应该避免出现 nan"
         "（在 Softmax 里，取 exp 之前先减去每一行的最大值）。"),
+    "caret": (
+        "^T is how mathematics writes it; in Python ^ is another operator. The transpose of x is "
+        "x.T.",
+        "^T 是数学里的写法，Python 的 ^ 是另一种运算。x 的转置写成 x.T。"),
     "compared": (
         "`{0}` only compares the two. To store a value, write `{1}`.",
         "`{0}` 只是比较两者，什么都没有存。要保存，应写 `{1}`。"),
@@ -517,7 +522,7 @@ FACTS = {
     "loss": ("the loss is one number: the sum over all rows and columns, divided by N.",
              "损失是一个数：全部加起来，再除以 N。"),
     "by entries": (
-        "here all is computed entry by entry: by *, with no matrix product and no transpose.",
+        "here all is computed entry by entry: with *, without a matrix product or a transpose.",
         "这里全都是逐元素计算：用 *，不用矩阵乘法，也不用转置。"),
     "matrix loss": (
         "a matrix product mixes the classes (or the rows). Multiply y and the logarithms entry by "
@@ -556,7 +561,7 @@ FACTS = {
     "rows meet": (
         "it is right only for a batch of one row: each row of x has to meet its own row of grad_y "
         "before the rows are added up.",
-        "只有一行时是对的：x 的每一行要先和 grad_y 的同一行相乘，然后才把各行加起来。"),
+        "只有当这一批只有一行时才对：x 的每一行要先和 grad_y 的同一行相乘，然后才把各行加起来。"),
     "outer": (
         "np.outer makes one long vector of each array. x.T @ grad_y adds up one outer product for "
         "each row of the batch.",
@@ -704,7 +709,7 @@ REPAIRS = {
                    "函数。"),
     "entry by entry": ("in `{0}`, {1} multiplies entry by entry; the matrix product is @.",
                        "`{0}` 里的 {1} 是逐元素相乘；矩阵乘法是 @。"),
-    "product": ("`{0}` should multiply entry by entry: by *, with no matrix product and no "
+    "product": ("`{0}` should multiply entry by entry: with *, without a matrix product or a "
                 "transpose.",
                 "`{0}` 这里应该用 * 逐元素相乘，不要矩阵乘法，也不要转置。"),
     "outer": ("`{0}` is not the outer product here; `{1}` is.",
@@ -772,7 +777,7 @@ REPAIRS_OF_NUMBERS = {
     "missing": ("`{1}` is missing: `{0}` should be `{2}`{3}.",
                 "漏了 `{1}`：`{0}` 应该是 `{2}`{3}。"),
 }
-IN_PLACES = ("\nThat is so in more than one place; corrected, the lines are {0}.",
+IN_PLACES = ("\nThis happens in more than one place; corrected, the lines are {0}.",
              "\n这样的地方不止一处，全部改好后是：{0}。")
 REMAINS = {
     "y": ("\n(This is enough for ordinary numbers; some near 1000 or -1000 need more.)",
@@ -793,11 +798,11 @@ TWICE = ("`{0}` stands twice, in lines {1} and {2}, and Python takes the later o
 SITUATIONS = {
     "init": ("__init__ belongs to the given code, and was changed: put it back as it was.",
              "改动了给定的 __init__：请恢复原样。"),
-    "own init": ("objects of this class are made by {0}(), without arguments. Remove these "
+    "own init": ("objects of this class are made with {0}(), without arguments. Remove these "
                  "parameters from __init__ (or delete __init__), and write their values where they "
                  "are used.",
-                 "这个类的对象是用 {0}() 创建的，不带参数。请去掉 __init__ 的这些参数（或者整个 "
-                 "__init__），在用到的地方直接写出对应的值。"),
+                 "这个类的对象是用 {0}() 创建的，不带参数。请去掉 __init__ 的这些参数（或者删掉"
+                 "整个 __init__），在用到的地方直接写出对应的值。"),
     "set": ("the weights cannot be set: the optimizer and a saved network set self.W and self.b.",
             "权重无法赋值：优化器和读取保存的网络都要给 self.W 和 self.b 赋值。"),
     "order": ("backward alters what forward has kept, or adds to its earlier gradients.",

@@ -13,8 +13,6 @@ NEVER_SET = ("self.{0} was never set: what backward needs has to be kept by forw
 # {1} are the parts in parentheses, {close} a name that resembles the misspelt one, {kept} what
 # forward has kept, {first} the method's first line, {array} an array whose rows can be counted.
 STUMBLES = [
-    (r"\n.*\^ *T\b", "the transpose of x is x.T; ^ is no operator for it.",
-     "x 的转置写成 x.T，不是 ^T。"),
     ("AssertionError", "an `assert` of your own stops here: is what it demands true?",
      "是你自己写的 assert 停在了这里：它的要求成立吗？"),
     (r"'\S*·\S*'", "to Python `·` is part of a name: type `*` (`@` for matrices) in its place.",
@@ -109,8 +107,8 @@ STUMBLES = [
     (r"(?:interpreted as an integer|scalar index|truth value)"
      r"\n.*np\.(max|min|amax|amin)\([^()]*(?:\([^()]*\)[^()]*)*,(?! *(?:axis|keepdims|-?\d+\)))|"
      r"interpreted as an integer\n.*\w\.(max|min)\((?!axis|-?\d+\)|\))",
-     "{0} takes this number for an axis. Two arrays, or an array and a limit, are compared entry "
-     "by entry by np.maximum and np.minimum.",
+     "{0} takes this number for an axis. To compare two arrays, or an array and a limit, entry by "
+     "entry, use np.maximum or np.minimum.",
      "{0} 把这个数当成轴。两个数组（或者数组和一个界限）逐元素比较，要用 np.maximum、np.minimum。"),
     (r"(?:interpreted as an integer|scalar index)"
      r"\n.*np\.(sum|mean)\([^()]*(?:\([^()]*\)[^()]*)*,(?! *(?:axis|keepdims|-?\d+\)))",
@@ -213,8 +211,8 @@ STUMBLES = [
     (r"name '(e)'.*\n.*\be *(?:\*\*|\^)", "e to the power of x is np.exp(x).",
      "e 的 x 次方写成 np.exp(x)。"),
     ("name '(true|false|null|none)'",
-     "Python writes True, False and None (not null), with a capital letter.",
-     "Python 里写成 True、False、None（没有 null），首字母大写。"),
+     "Python writes True, False and None, with a capital letter.",
+     "Python 里写成 True、False、None，首字母大写。"),
     ("bitwise_xor|for \\^", "^ does not raise to a power in Python; ** does. (A transpose is x.T.)",
      "Python 里 ^ 不是乘方，乘方写成 **。（转置是 x.T。）"),
     ("^Cross.*name '(softmax)'",
@@ -266,9 +264,9 @@ STUMBLES = [
      "np.vectorize is given a function, and not what it returns.",
      "np.vectorize 的参数是函数本身，而不是它算出的结果。"),
     ("truth value of an array",
-     "`if`, `and`, `max` want one truth value; comparing an array gives one for each entry. "
+     "`if`, `and`, `max` need a single truth value; comparing an array gives one for each entry. "
      "np.where, or a mask, decides entry by entry.",
-     "if、and、max 只能判断一个真假；数组比较的结果是每个元素各有一个真假值。要逐元素判断，用 "
+     "if、and、max 需要单个的真假值；数组比较的结果是每个元素各有一个真假值。要逐元素判断，用 "
      "np.where 或掩码。"),
     (r"(?:only integer|scalar index|as an integer).*\n.*\b(range|zeros|ones|empty|reshape|eye)\(",
      "{0} takes whole numbers, such as len(y) or y.shape[1], and no array or list.",
