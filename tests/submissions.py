@@ -74,7 +74,7 @@ def _rows(table):
 SUBMISSIONS = list(
     _rows(r"""
 == Linear.forward
-a = a \+ \.\.\. makes | self.x = x; x @= self.W; return x + self.b
+or a = a @ \.\.\.\) makes | self.x = x; x @= self.W; return x + self.b
 only compares.*write `self\.x = x` | self.x == x; return x @ self.W + self.b
 computed and thrown away | self.x = x; y = x @ self.W; np.add(y, self.b); return y
 and self\.W and self\.b are not | W = np.random.randn(x.shape[1], self.b.shape[1])
@@ -212,6 +212,8 @@ through range | y = np.zeros((len(x), self.b.size))
         y[i] = x[i] @ self.W + self.b
     return y
 == Linear.backward
+there is no `self\.X` | self.grad_W = self.X.T @ grad_y  # dW = X^T dY
+    self.grad_b = grad_y.sum(axis=0, keepdims=True); return grad_y @ self.W.T
 again with the same batch | self.v = 0.9 * getattr(self, "v", 0) + 0.1 * self.x.T @ grad_y
     self.grad_W = self.v; self.grad_b = grad_y.sum(axis=0, keepdims=True)
     return grad_y @ self.W.T
@@ -285,7 +287,7 @@ inner sizes | return grad_y @ self.W.T => return self.W.T @ grad_y
 row of x has to meet | self.x.T @ grad_y => self.x.sum(axis=0)[:, None] * grad_y.sum(axis=0)
 `self\.x\.T \* grad_y`, \* multiplies entry | self.x.T @ grad_y => self.x.T * grad_y
 wrong axis | self.x.T @ grad_y => (self.x[:, :, None] * grad_y[:, None]).sum(axis=1)
-self\.grad_W and self\.grad_b are exchanged | self.grad_W = grad_y.sum(axis=0, keepdims=True)
+self\.grad_W and self\.grad_b are swapped | self.grad_W = grad_y.sum(axis=0, keepdims=True)
     self.grad_b = self.x.T @ grad_y
     return grad_y @ self.W.T
 forward gives x a new value | self.x = x => x = x @ self.W + self.b; self.x = x; return x
@@ -362,7 +364,7 @@ A comma at the end | self.x = x => self.x = x,
 keepdims has to be named | grad_y.sum(axis=0, keepdims=True) => np.sum(grad_y, 0, True)
 unsqueeze is PyTorch | grad_y.sum(axis=0, keepdims=True) => grad_y.sum(axis=0).unsqueeze(0)
 == Sigmoid.forward
-called without self, as f\( | f = lambda v: 1 / (1 + np.exp(-v)); return self.f(x)
+call it without self, as f\( | f = lambda v: 1 / (1 + np.exp(-v)); return self.f(x)
 ordinary numbers | y = 1 / (1 + np.exp(-np.clip(x, -5, 5)))
     self.y = np.where(x > 5, 1, np.where(x < -5, 0, y))
     return self.y
@@ -397,7 +399,7 @@ exp overflows for a large x | if np.all(x >= 0): return np.exp(x) / (1 + np.exp(
 there is no variable out here: [^?]*\?[^?]*$ | def f():
         out = (1 + np.tanh(x / 2)) / 2
     f(); return out
-cases of .* are exch | return np.where(x < 0, 1 / (1 + np.exp(-x)), np.exp(x) / (1 + np.exp(x)))
+cases of .* are swapped | return np.where(x < 0, 1 / (1 + np.exp(-x)), np.exp(x) / (1 + np.exp(x)))
 that in the exponent | return 1 / (1 + np.exp(x))
 that is a tanh | return np.tanh(x)
 With a tanh: inside | return 0.5 + 0.5 * np.tanh(x)
@@ -478,6 +480,7 @@ pair of brackets | n, d = x.shape; y = np.zeros(n, d)
     return y
 not what it returns | return np.vectorize(1 / (1 + np.exp(-x)))(x)
 == Sigmoid.backward
+no method s: | s = self.y; return grad_y * self.s(1 - self.s)
 a variable of forward | return 2 * grad_y * half * (1 - half)
     self.y = (1 + np.tanh(x / 2)) / 2 => half, one = x / 2, 1; self.y = (one + np.tanh(half)) / 2
 where grad_y is 0 | y = self.y; shapes = f"{y.shape} {grad_y.shape}"
@@ -491,7 +494,7 @@ self\.out is still None: forward | self.y = (1 => self.out = None; self.y = (1
     return grad_y * self.y => return grad_y * self.out
 the derivative of ReLU | dx = grad_y.copy(); dx[self.y <= 0.5] = 0; return dx
 only be a factor | return 1 / (1 + np.exp(-grad_y))
-all is computed entry by entry | return np.matmul(self.y, 1 - self.y, grad_y)
+everything is computed entry by entry | return np.matmul(self.y, 1 - self.y, grad_y)
 nothing can be added to it: each | self.dx += grad_y * self.y * (1 - self.y); return self.dx
 is part of a name | return grad_y * self.y·(1 - self.y)
 the first column | return (grad_y * self.y * (1 - self.y))[:, 1:]
@@ -791,12 +794,12 @@ batch of one row only | y = self.y; return y * (grad_y - grad_y @ y.swapaxes(0, 
 stack of matrices | y = self.y; j = y[:, :, None] * (np.eye(len(y[0])) - y[:, None])
     return j @ grad_y
 == CrossEntropyLoss.forward
-same for all one-hot y | p = np.take_along_axis(y_hat, y.astype(int), axis=1)
+same whatever the one-hot y | p = np.take_along_axis(y_hat, y.astype(int), axis=1)
     return -np.log(p + 1e-12).sum() / len(y)
 `_init_` is never called | return -np.sum(y * np.log(y_hat + self.eps)) / len(y)
     class CrossEntropyLoss: => class CrossEntropyLoss:\n    def _init_(self): self.eps = 1e-12\n
 `np.maximum\(y_hat, 1e-12\)` is meant | return -np.sum(y * np.log(max(y_hat, 1e-12))) / len(y)
-with the two swapped | t, p = y_hat, y; return -np.sum(t * np.log(p + 1e-12)) / len(t)
+exchange the two | t, p = y_hat, y; return -np.sum(t * np.log(p + 1e-12)) / len(t)
 rows of y are one-hot | return -sum(np.log(y_hat[i, j]) for i, j in enumerate(y)) / len(y)
 mixes the classes | return -np.dot(y.T, np.log(y_hat + 1e-12)) / len(y)
 N times too large | p = (y * y_hat).sum(axis=1); return -np.log(p + 1e-12).sum()
@@ -842,7 +845,7 @@ adds so much | return -np.mean(np.sum(y * np.log(y_hat + 0.3), axis=1))
 max takes this number for an axis | return -np.sum(y * np.log(np.max(y_hat, 1e-12))) / len(y)
 Rows are counted by len\(y_hat\) | return -1/N * np.sum(y * np.log(y_hat))
 rounds down | return -1 // len(y) * np.sum(y * np.log(y_hat + 1e-12))
-the two swapped | return -np.sum(y_hat * np.log(y)) / len(y)
+exchange the two | return -np.sum(y_hat * np.log(y)) / len(y)
 what comes in first is y_hat | return -np.sum(target * np.log(predicted + 1e-12)) / len(target)
     def forward(self, y_hat, y): => def forward(self, target, predicted):
 binary | p = y_hat + 1e-12; return -(y * np.log(p) + (1 - y) * np.log(1 - p + 1e-12))[0, 0]

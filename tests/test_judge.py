@@ -66,7 +66,7 @@ WRONG = [
     ("Sigmoid.backward", "g = grad_y * self.y * (1 - self.y); g[3:, 1] *= 1.01; return g",
      "def back", r"\[3, 1\] is .* wrong in 2 of 20 entries"),
     ("Softmax.forward", "exp_x = np.exp(x); return exp_x / exp_x.sum(axis=1, keepdims=True)",
-     "def for", "is nan.*numbers near.*NumPy warned in `exp_x"),
+     "def for", "is nan.*numbers from.*NumPy warned in `exp_x"),
     ("CrossEntropyLoss.forward", "self.y = y; self.y_hat = np.where(y_hat == 0, 0.05, y_hat)\n"
      "return float(-(y * np.log(self.y_hat)).sum() / len(y))", "def for",
      "is 2.99573, and should be a large finite number"),

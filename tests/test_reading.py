@@ -223,6 +223,11 @@ MISTAKES = {
         with_line("return x self.y (1 - self.y)"),
         r"an operator is missing between `x` and `self.y`",
     ),
+    "no sign of a matrix product": (
+        with_line("self.grad_W = self.x.T grad_y"),
+        r"missing between `self.x.T` and `grad_y`",
+    ),
+    "no comma": (with_line("f = lambda x y: x"), r"cannot read .*: invalid syntax"),
     "no dot": (with_line("return np exp(x)"), r"cannot read .*: invalid syntax"),
     "no brackets": (with_line("return np.exp x"), r"cannot read .*: invalid syntax"),
     "misspelt return": (with_line("retrun x * y"), r"cannot read .*: invalid syntax"),

@@ -1,6 +1,7 @@
 """One call of a student's method: what went in, what came out, what happened on the way."""
 
 import contextlib
+import re
 import types
 import warnings
 from dataclasses import dataclass, field
@@ -52,6 +53,11 @@ class Call:
     def method_name(self):
         """Return the method as it is written, such as Linear.forward."""
         return f"{self.layer.name}.{self.method}"
+
+    @property
+    def line(self):
+        """Return the student's line of an error, without its comment, or ''."""
+        return re.sub("#.*", "", self.place.source).rstrip() if self.place else ""
 
     @property
     def function(self):

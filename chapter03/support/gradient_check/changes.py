@@ -107,14 +107,13 @@ def _limited(slot, node):
 
 
 def _within_limits(node):
-    """Yield what a limit is put on, and if that is another limit, what that one is put on."""
+    """Yield what a limit may be put on, and if that is another limit, what that one is put on."""
     called = _called(node)
     if called and called[0] in LIMITS:
-        array = called[1]
-        if not _names_in(array) and len(node.args) > 1:
-            array = node.args[1]  # np.maximum(0, x)
-        yield array
-        yield from _within_limits(array)
+        # The second as well: np.maximum(0, x), np.maximum(eps, x).
+        for array in filter(_names_in, (called[1], *node.args[1:2])):
+            yield array
+            yield from _within_limits(array)
 
 
 def _epsilon(slot, node):

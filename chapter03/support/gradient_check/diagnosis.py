@@ -200,7 +200,7 @@ def _forward_again(fault):
 
 def _joined(said, more):
     """Return two texts, each on its own line; the second may be empty."""
-    # A word, but no code, begins with a capital.
+    # The first word is capitalized, unless it is code.
     english = re.sub("^(a|[a-z]{2,})(?= )", lambda match: match[0].capitalize(), more)
     return f"{said}\n{say(english, more)}" if more else said
 

@@ -1,12 +1,13 @@
 """From an error of Python or NumPy to the mistake that it betrays."""
 
+import ast
 import difflib
 import inspect
 import re
 
 from support.gradient_check import experiments, mistakes, repairs, stumbles
 from support.gradient_check.calls import Call, kept_by
-from support.gradient_check.formulas import meeting, same, source_of, words_of
+from support.gradient_check.formulas import meeting, same, source_of, tree_of, words_of
 from support.gradient_check.layers import is_by_entries
 from support.gradient_check.limits import message_of
 from support.language import say
@@ -71,16 +72,19 @@ def _after_return(call):
 
 def _caret(call):
     """Say how a transpose is written, if it is written as in mathematics."""
-    line = call.place.source if call.place else ""
-    return say(*mistakes.FACTS["caret"]) if re.search(r"\^ *T\b", line) else ""
+    return say(*mistakes.FACTS["caret"]) if re.search(r"\^ *T\b", call.line) else ""
 
 
 def _only_compared(call):
-    """Say that a line with == stores nothing, where what it should store is not there."""
-    line = call.place.source if call.place else ""
-    is_comparison = re.match(r"[\w.]+ *== *[^=]", line)
-    if is_comparison and isinstance(call.error, NameError | AttributeError):
-        return say(*mistakes.FACTS["compared"]).format(line, line.replace("==", "=", 1))
+    """Say that a statement with == stores nothing, if what it should store is what is missing."""
+    if not isinstance(call.error, NameError | AttributeError):
+        return ""
+    for node in ast.walk(tree_of(call)):
+        match node:
+            case ast.Expr(ast.Compare(ast.Name(name) | ast.Attribute(_, name), [ast.Eq()])):
+                if f"'{name}'" in str(call.error):
+                    line = ast.unparse(node)
+                    return say(*mistakes.FACTS["compared"]).format(line, line.replace("==", "=", 1))
     return ""
 
 
@@ -89,11 +93,18 @@ def _of_class(call):
     name = str(getattr(call.error, "name", None))
     if isinstance(call.error, NameError) and callable(getattr(call.subject, name, None)):
         return say(*mistakes.FACTS["of class"]).format(name)
-    is_function = name in _variables(call) or callable(getattr(call.model, name, None))
-    line = call.place.source if call.place else ""
-    if is_function and isinstance(call.error, AttributeError) and f"self.{name}(" in line:
+    is_called = isinstance(call.error, AttributeError) and f"self.{name}(" in call.line
+    if is_called and _is_function(call, name):
         return say(*mistakes.FACTS["no method"]).format(name)
     return ""
+
+
+def _is_function(call, name):
+    """Return whether a function without self has this name, in the method or outside the class."""
+    if re.search(rf"\bdef {name}\((?!self\b)|\b{name} = lambda\b", source_of(call)):
+        return True
+    function = getattr(call.model, name, None)
+    return inspect.isfunction(function) and "self" not in inspect.signature(function).parameters
 
 
 def _of_forward(call):
@@ -121,8 +132,8 @@ def _loss_of_array(call):
     """Say that the loss is one number, if float is given an array."""
     is_loss = call.layer.output == "loss" and call.method == "forward"
     is_of_array = re.search("0-dimensional|(length|size)[- ]1", str(call.error))
-    line = call.place.source if call.place else ""
-    is_of_whole = re.search(r"float\(|\.item\(", line) and not re.search(r"math\.|\bint\(", line)
+    is_of_whole = re.search(r"float\(|\.item\(", call.line)
+    is_of_whole = is_of_whole and not re.search(r"math\.|\bint\(", call.line)
     return say(*mistakes.FACTS["loss"]) if is_loss and is_of_array and is_of_whole else ""
 
 
@@ -148,8 +159,7 @@ def _meeting(call):
 
 def _meeting_of_shapes(call):
     """Say what two arrays that do not fit look like by their shapes, and by their code."""
-    line = call.place.source if call.place else ""
-    is_output = "Output operand" in str(call.error) and "@=" in line
+    is_output = "Output operand" in str(call.error) and "@=" in call.line
     if is_output or "non-broadcastable output" in str(call.error):
         return say(*mistakes.FACTS["in place"])
     is_product = re.search("matmul|not aligned|core dimension", str(call.error))
@@ -235,11 +245,10 @@ def _stumble(fault):
     call, error = fault.call, fault.call.error
     if fault.calls[0].error is None and not isinstance(error, OverflowError):
         return say(*mistakes.FACTS["special"]).format(say(*fault.calls[0].batch.about))
-    line = re.sub("#.*", "", call.place.source) if call.place else ""
     message = f"{call.method_name}: {message_of(error)}"
     for pattern, english, chinese in stumbles.STUMBLES:
         # Most are about what Python says: the line may hold the same word with another meaning.
-        found = re.search(pattern, f"{message}\n{line}" if r"\n" in pattern else message)
+        found = re.search(pattern, f"{message}\n{call.line}" if r"\n" in pattern else message)
         if found:
             groups = [group for group in found.groups() if group]
             meant = repairs.found_by("name", fault) if "{close}" in english else None

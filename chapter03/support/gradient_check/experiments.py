@@ -452,8 +452,9 @@ def thrown_away(call):
     return ""
 
 
-# Functions of NumPy, besides those for each entry, that only give a value.
-PURE = ("clip", "dot", "max", "reshape", "sum", "transpose", "where")
+# How many arguments these functions of NumPy, and methods of an array, take before `out`.
+BEFORE_OUT = {"clip": 3, "dot": 2, "max": 2, "reshape": 3, "sum": 3, "transpose": 2, "where": 3}
+METHODS_BEFORE_OUT = {"astype": 5, "dot": 1, "reshape": 9, "sum": 2, "transpose": 9}
 
 
 def _only_computes(node):
@@ -463,14 +464,12 @@ def _only_computes(node):
             return True
         case ast.Call(ast.Attribute(ast.Name("np"), name), arguments, keywords):
             function = getattr(np, name, None)
-            most = {"clip": 3, "dot": 2}.get(name, getattr(function, "nin", 3))
-            computes = isinstance(function, np.ufunc) or name in PURE
-            computes = computes and len(arguments) <= most  # one more is what it writes into
-        case ast.Call(ast.Attribute(_, name), _, keywords):
-            computes = name in ("astype", "dot", "reshape", "sum", "transpose")
+            most = function.nin if isinstance(function, np.ufunc) else BEFORE_OUT.get(name, -1)
+        case ast.Call(ast.Attribute(_, name), arguments, keywords):
+            most = METHODS_BEFORE_OUT.get(name, -1)
         case _:
             return False
-    return computes and not any(keyword.arg == "out" for keyword in keywords)
+    return len(arguments) <= most and not any(keyword.arg == "out" for keyword in keywords)
 
 
 def counts_samples(call):
@@ -560,8 +559,7 @@ def one_sample(fault):
 
 def _of_one_row(fault):
     """Say what the gradients of weights are, if a code for one row gives them wrongly."""
-    line = fault.call.place.source if fault.call.place else ""
-    if fault.result == "grad_b" or "grad_b" in line:
+    if fault.result == "grad_b" or "grad_b" in fault.call.line:
         return say(*mistakes.FACTS["one row"])
     return say(*mistakes.FACTS["outer" if takes_outer_of_batch(fault.call) else "rows meet"])
 

@@ -58,9 +58,9 @@ def rows_of_x(rows, columns, rng):
 
 def rows_far_from_zero():
     """Yield the extremes of most layers: (about, given, tolerance)."""
-    about = "a batch with numbers near 0, 1000 and -1000", "数值大小悬殊（0、±1000 左右）的一批"
+    about = "a batch with numbers from -1001 to 1000", "数值从 -1001 到 1000 的一批"
     # The first is far off: np.vectorize takes the type of its first result for all. At -10.5 and 7
-    # a sigmoid is nearly 0 and 1: some let it be so.
+    # a sigmoid is close to 0 and 1, but not there: some code cuts it off too early.
     x = np.array([[1000.0, 999, 0], [-10.5, 0, 7], [1000, 0, -1000], [-1001, -1000, -999]])
     yield about, {"x": x}, TOLERANCE["float64"]
     # And alone: some choose one formula for a whole batch.

@@ -325,16 +325,16 @@ RELATIONS = [
      "每一批的结果都是正确值的 {k:.6g} 倍：多了或少了一个常数因子。（学习率不该在这里。）",
      "right * k"),
     ("only the first row of the batch counts: is it picked (as by [0]), or does a loop `return` in "
-     "its first turn?",
+     "its first pass?",
      "只算了这一批的第一行：是不是只取了它（例如 [0]），或者把 return 写在了循环里？",
      "first", "first / N", "np.vstack([right[:1], np.zeros_like(right[1:])])"),
-    ("only the last row of the batch is left: does each turn of a loop replace the one before, or "
+    ("only the last row of the batch is left: does each pass of a loop replace the one before, or "
      "does a line stand after the loop that belongs inside?",
      "只剩下这一批的最后一行：是不是循环里每次都覆盖了上一次的结果，或者该写在循环里的一行写到了"
      "循环之后？",
      "right[-1]", "last if N == 1 or last.shape != right.shape else 0",
      "np.vstack([np.zeros_like(right[:-1]), right[-1:]])"),
-    ("only the last row of the batch counts: does a loop assign (=) in each turn, where it has to "
+    ("only the last row of the batch counts: does a loop assign (=) in each pass, where it has to "
      "begin with zeros and add (+=)?",
      "只算了这一批的最后一行：是不是循环里每次都重新赋值，而没有从 0 开始累加（+=）？",
      "last if last.shape == right.shape else 0"),
@@ -428,7 +428,7 @@ FACTS = {
         "用了随机数，却没有用 self.W 和 self.b：权重应该用 __init__ 里生成的这两个。"),
     "left over": (
         "a new object gives the right numbers, but this one uses something that is left from an "
-        "earlier call, and out of date: every call of forward has to keep it anew.",
+        "earlier call, and out of date: every call of forward has to store it again.",
         "新建的对象算得对，这个对象却还在用以前调用时留下的、已经过时的量：每次 forward 都要重新"
         "保存。"),
     "keeps on": (
@@ -481,7 +481,7 @@ FACTS = {
         "`{0}` 数的是行（样本），而 `{1}` 比较的应该是类别：雅可比矩阵的两个下标都数同一行里的列。"
         "外面还要有一层循环，逐行进行。"),
     "results exchanged": (
-        "{0} and {1} are exchanged: each holds what belongs in the other.",
+        "{0} and {1} are swapped: each holds what belongs in the other.",
         "{0} 和 {1} 弄反了：各自存的是对方的结果。"),
     "overwritten": (
         "forward gives {0} a new value before it keeps it: self.{1} holds the output, and backward "
@@ -511,7 +511,7 @@ FACTS = {
         "{0} is a method of this class: it is called as self.{0}(...).",
         "{0} 是这个类的方法：要写成 self.{0}(...) 来调用。"),
     "no method": (
-        "{0} is a function, and no method of this class: it is called without self, as {0}(...).",
+        "{0} is a plain function, not a method of this class: call it without self, as {0}(...).",
         "{0} 是普通的函数，不是这个类的方法：调用时不要写 self，写成 {0}(...)。"),
     "of forward": (
         "{0} is a variable of forward, and gone when forward ends: keep it there as self.{0}, and "
@@ -522,26 +522,27 @@ FACTS = {
     "loss": ("the loss is one number: the sum over all rows and columns, divided by N.",
              "损失是一个数：全部加起来，再除以 N。"),
     "by entries": (
-        "here all is computed entry by entry: with *, without a matrix product or a transpose.",
+        "here everything is computed entry by entry: with *, without a matrix product or a "
+        "transpose.",
         "这里全都是逐元素计算：用 *，不用矩阵乘法，也不用转置。"),
     "matrix loss": (
         "a matrix product mixes the classes (or the rows). Multiply y and the logarithms entry by "
         "entry, by *; then add up all, to one number.",
         "矩阵乘法把不同的类别（或不同的行）混在一起了。y 和对数要用 * 逐元素相乘，然后全部加成一个"
         "数。"),
-    "exchanged": ("y_hat and y are exchanged: with the two swapped in the computation, it would be "
+    "exchanged": ("y_hat and y are swapped: exchange the two in the computation, and it would be "
                   "right.",
                   "y_hat 和 y 写反了：在计算里交换两者就对了。"),
     "exchanged, too large": (
-        "y_hat and y are exchanged; with the two the other way round, a division by N is missing.",
+        "y_hat and y are swapped; with the two the other way round, a division by N is missing.",
         "y_hat 和 y 写反了；交换两者以后，只差除以 N。"),
     "kept exchanged": (
         "forward has kept y_hat as self.y, and y as self.y_hat.",
         "forward 存反了：self.y 里是 y_hat，self.y_hat 里是 y。"),
     "exchanged parameters": (
-        "y_hat and y are exchanged: what comes in first is y_hat, then y. The method begins with "
+        "y_hat and y are swapped: what comes in first is y_hat, then y. The first line has to be "
         "`{0}`.",
-        "y_hat 和 y 弄反了：先传进来的是 y_hat，然后才是 y。方法的第一行是 `{0}`。"),
+        "y_hat 和 y 弄反了：先传进来的是 y_hat，然后才是 y。方法的第一行应该是 `{0}`。"),
     "lost axis": (
         "numbers that have to stay apart are added up: each entry has to have its own.",
         "把应该分开的数加起来了：每个元素都要有自己的结果。"),
@@ -549,15 +550,16 @@ FACTS = {
         "entry by entry, the two arrays need the same shape: a transpose has no place there.",
         "逐元素运算时，两个数组的形状要一样：这里不该转置。"),
     "in place": (
-        "an operator such as += writes into the array on its left, which keeps its shape, and the "
-        "result does not fit into it. If it has to be that large, a = a + ... makes a new array.",
-        "+= 这类运算写进左边原来的数组，它的形状不会变，放不下这个结果。如果结果本来就该这么大，"
-        "a = a + ... 才会得到新的数组。"),
+        "an operator such as += or @= writes into the array on its left, which keeps its shape, "
+        "and the result does not fit into it. If the shape of the result is right, a = a + ... "
+        "(or a = a @ ...) makes a new array.",
+        "+=、@= 这类运算写进左边原来的数组，它的形状不会变，放不下这个结果。如果结果的形状本来就"
+        "对，写成 a = a + ...（或 a = a @ ...）才会得到新的数组。"),
     "matrices": (
-        "the result is a matrix for each row, and has to be a row: the Jacobian times its row of "
-        "grad_y, with the products in each line of the matrix added up.",
-        "每一行得到的是一个矩阵，而应该是一行：雅可比矩阵乘上 grad_y 中对应的那一行，并把矩阵每一行"
-        "里的乘积加起来。"),
+        "the result has a matrix for each row of the batch, where it should have a row: multiply "
+        "each Jacobian by that row of grad_y, and add up along each row of the matrix.",
+        "每个样本得到了一个矩阵，而应该是一行：雅可比矩阵乘上 grad_y 中对应的那一行之后，还要把矩阵"
+        "每一行里的乘积加起来。"),
     "rows meet": (
         "it is right only for a batch of one row: each row of x has to meet its own row of grad_y "
         "before the rows are added up.",
@@ -615,7 +617,7 @@ FACTS = {
         "the result does not depend on the values of {0}: whatever they are, it is the same.",
         "结果与 {0} 的值无关：不管其中的数怎么变，结果都一样。"),
     "unused labels": (
-        "the result is the same for all one-hot y: it does not matter which class is right.",
+        "the result is the same whatever the one-hot y is: which class is right has no effect.",
         "不管独热标签 y 是哪一类，结果都一样：标签没有起作用。"),
     "not wanted": (
         "the result changes with {0}, and it should not: the formula has no {0}.",
@@ -682,8 +684,8 @@ REPAIRS_FIRST = {
     "epsilon": ("`{0}` adds so much that it changes the result: a tiny number, such as 1e-12, is "
                 "enough to keep away from 0.",
                 "`{0}` 加的数太大，改变了结果：为避开 0，加 1e-12 这样极小的数就够了。"),
-    "cases": ("the two cases of `{0}` are exchanged.", "`{0}` 的两种情形写反了。"),
-    "return in loop": ("`{0}` stands inside the loop, so the method ends in its first turn.",
+    "cases": ("the two cases of `{0}` are swapped.", "`{0}` 的两种情形写反了。"),
+    "return in loop": ("`{0}` stands inside the loop, so the method ends in its first pass.",
                        "`{0}` 写在了循环里，循环刚走完第一轮就返回了。"),
 }
 # Said of "limited" where numbers far from zero are wrong.
@@ -697,7 +699,7 @@ REPAIRS_OF_THE_FIRST = {
               "`{0}` 没有走遍全部，或者超出了范围：应该是 `{1}`。"),
     "counted": ("in `{2}`, `{0}` is not the number that is needed: `{1}` is meant.",
                 "`{2}` 里的 `{0}` 不是这里要的数：应该是 `{1}`。"),
-    "unpacked": ("in `{0}` the names on the left are exchanged: a shape is (rows, columns).",
+    "unpacked": ("in `{0}` the names on the left are swapped: a shape is (rows, columns).",
                  "`{0}` 左边的名字写反了：shape 是（行数，列数）。"),
     "made": ("`{0}` makes an array of the wrong shape: `{1}` has the right one.",
              "`{0}` 得到的数组形状不对，应该是 `{1}`。"),
@@ -747,13 +749,13 @@ REPAIRS = {
     "brackets": ("brackets: `{0}` should be `{1}`. ** comes before * and /, these come "
                  "before + and -; * and / go from left to right.",
                  "括号的问题：`{0}` 应该是 `{1}`。先乘方，再乘除，后加减；乘除从左到右。"),
-    "never begun": ("`{0}` starts anew in each turn of the loop, where it has to add (+=); before "
+    "never begun": ("`{0}` starts anew in each pass of the loop, where it has to add (+=); before "
                     "the loop, write `{1} = 0`.",
                     "`{0}` 在循环里每次都重新赋值，而应该累加（+=）；循环之前先写 `{1} = 0`。"),
-    "set in loop": ("`{0}` overwrites the result in each turn of the loop, where it has to add "
+    "set in loop": ("`{0}` overwrites the result in each pass of the loop, where it has to add "
                     "(+=).",
                     "`{0}` 在循环里每次都重新赋值，而应该累加（+=）。"),
-    "added in loop": ("`{0}` keeps adding from one turn of the loop to the next; `{1} = ...` is "
+    "added in loop": ("`{0}` keeps adding from one pass of the loop to the next; `{1} = ...` is "
                       "meant.",
                       "`{0}` 在循环里一次次累加，这里应该直接赋值：`{1} = ...`。"),
     "operator": ("a wrong operator: `{0}` should be `{1}`.",
@@ -765,7 +767,7 @@ REPAIRS_OF_NUMBERS = {
     "out of loop": ("`{0}` stands inside the loop, and belongs after it: indent it less.",
                     "`{0}` 写在了循环里面，应该放在循环之后：少缩进一级。"),
     "begun in loop": ("`{0}` stands before `{1}`, and belongs inside: it has to start anew in "
-                      "each turn.",
+                      "each pass.",
                       "`{0}` 写在了 `{1}` 之前，应该放进循环里：每次循环都要重新开始。"),
     "sequence": ("`{0}` has to come before `{1}`.", "`{0}` 应该放在 `{1}` 之前。"),
     "function": ("in `{0}`, {1} stands where {2} belongs{3}.", "`{0}` 里的 {1} 应该是 {2}{3}。"),
@@ -798,11 +800,11 @@ TWICE = ("`{0}` stands twice, in lines {1} and {2}, and Python takes the later o
 SITUATIONS = {
     "init": ("__init__ belongs to the given code, and was changed: put it back as it was.",
              "改动了给定的 __init__：请恢复原样。"),
-    "own init": ("objects of this class are made with {0}(), without arguments. Remove these "
-                 "parameters from __init__ (or delete __init__), and write their values where they "
-                 "are used.",
-                 "这个类的对象是用 {0}() 创建的，不带参数。请去掉 __init__ 的这些参数（或者删掉"
-                 "整个 __init__），在用到的地方直接写出对应的值。"),
+    "own init": ("objects of this class are made with {0}(), without arguments. Remove all "
+                 "parameters but self from __init__ (or delete __init__), and write their values "
+                 "where they are used.",
+                 "这个类的对象是用 {0}() 创建的，不带参数。请去掉 __init__ 里 self 以外的参数（或者"
+                 "删掉整个 __init__），在用到的地方直接写出对应的值。"),
     "set": ("the weights cannot be set: the optimizer and a saved network set self.W and self.b.",
             "权重无法赋值：优化器和读取保存的网络都要给 self.W 和 self.b 赋值。"),
     "order": ("backward alters what forward has kept, or adds to its earlier gradients.",

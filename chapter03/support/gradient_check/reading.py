@@ -245,13 +245,15 @@ def _of_quotient(place, line):
 
 def _of_product(error, place, line):
     """Return the UserError about `a b`, which is a product in mathematics only, or None."""
-    value = r"\b(?:self\.\w+|x|y|y_hat|grad_y)\b"
-    found = re.search(rf"(?<!\.)({value}) +({value})", _bare(line))
-    if error.msg != "invalid syntax" or not found:
+    value = r"\b(?:self\.\w+|x|y|y_hat|grad_y)\b(?:\.T\b)?"
+    found = re.search(rf"(?<!\.)({value}|\b\d+|\)) +({value})", _bare(line))
+    # After these words it is a comma or a colon that is missing.
+    has_other = re.search(r"\b(def|for|lambda|if|while)\b", line)
+    if error.msg != "invalid syntax" or not found or has_other:
         return None
     return UserError(
         f"{place}: in `{place.source}` an operator is missing between `{found[1]}` and "
-        f"`{found[2]}`: in Python a product needs its `*` (or `@`, of matrices).",
+        f"`{found[2]}`: in Python every product needs its `*` (`@` for matrices).",
         f"文件 {place} 这一行 `{place.source}` 里，`{found[1]}` 和 `{found[2]}` 之间漏了运算符："
         "Python 里的乘号 `*`（矩阵乘法是 `@`）不能省略。",
     )
