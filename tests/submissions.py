@@ -74,7 +74,7 @@ def _rows(table):
 SUBMISSIONS = list(
     _rows(r"""
 == Linear.forward
-or a = a @ \.\.\.\) makes | self.x = x; x @= self.W; return x + self.b
+or `a = a @ \.\.\.`\) makes | self.x = x; x @= self.W; return x + self.b
 only compares.*write `self\.x = x` | self.x == x; return x @ self.W + self.b
 computed and thrown away | self.x = x; y = x @ self.W; np.add(y, self.b); return y
 and self\.W and self\.b are not | W = np.random.randn(x.shape[1], self.b.shape[1])
@@ -364,6 +364,8 @@ A comma at the end | self.x = x => self.x = x,
 keepdims has to be named | grad_y.sum(axis=0, keepdims=True) => np.sum(grad_y, 0, True)
 unsqueeze is PyTorch | grad_y.sum(axis=0, keepdims=True) => grad_y.sum(axis=0).unsqueeze(0)
 == Sigmoid.forward
+g has self, but | return self.g(x)
+    class Sigmoid: => def g(self, x):\n    return 1 / (1 + np.exp(-x))\n\n\nclass Sigmoid:
 call it without self, as f\( | f = lambda v: 1 / (1 + np.exp(-v)); return self.f(x)
 ordinary numbers | y = 1 / (1 + np.exp(-np.clip(x, -5, 5)))
     self.y = np.where(x > 5, 1, np.where(x < -5, 0, y))
@@ -544,6 +546,7 @@ a zip is missing | dx = []
         dx.append(g * y * (1 - y))
     return np.array(dx)
 == Softmax.forward
+line fails | class Softmax: => class Softmax:\n    def __init__(self):\n        self.k = k\n
 in a batch only the first | e = np.exp(x - x.max(1, keepdims=True)); s = 0
     for v in e[0]: s = s + v
     return e / s

@@ -224,9 +224,10 @@ MISTAKES = {
         r"an operator is missing between `x` and `self.y`",
     ),
     "no sign of a matrix product": (
-        with_line("self.grad_W = self.x.T grad_y"),
+        with_line("self.grad_W = self.x.T grad_y  # for all rows"),
         r"missing between `self.x.T` and `grad_y`",
     ),
+    "no end of a line": (with_line("n = len(x) self.x = x"), r"cannot read .*: invalid syntax"),
     "no comma": (with_line("f = lambda x y: x"), r"cannot read .*: invalid syntax"),
     "no dot": (with_line("return np exp(x)"), r"cannot read .*: invalid syntax"),
     "no brackets": (with_line("return np.exp x"), r"cannot read .*: invalid syntax"),

@@ -87,7 +87,9 @@ def looks_like(fault):
     if fault.kind in explainers:
         return explainers[fault.kind](fault)
     if fault.kind == "init" and fault.call and not fault.call.layer.weights:
-        return say(*mistakes.SITUATIONS["own init"]).format(fault.call.layer.name)
+        is_of_call = "__init__() " in str(fault.call.error)
+        key = "own init" if is_of_call else "error in init"
+        return say(*mistakes.SITUATIONS[key]).format(fault.call.layer.name)
     return say(*mistakes.SITUATIONS.get(fault.kind, ("", "")))
 
 

@@ -1,8 +1,10 @@
 """From an error of Python or NumPy to the mistake that it betrays."""
 
 import ast
+import contextlib
 import difflib
 import inspect
+import itertools
 import re
 
 from support.gradient_check import experiments, mistakes, repairs, stumbles
@@ -79,7 +81,10 @@ def _only_compared(call):
     """Say that a statement with == stores nothing, if what it should store is what is missing."""
     if not isinstance(call.error, NameError | AttributeError):
         return ""
-    for node in ast.walk(tree_of(call)):
+    trees = [tree_of(call)]
+    with contextlib.suppress(SyntaxError):  # as of the head of a loop
+        trees.append(ast.parse(call.line))  # which may be in another function
+    for node in itertools.chain(*map(ast.walk, trees)):
         match node:
             case ast.Expr(ast.Compare(ast.Name(name) | ast.Attribute(_, name), [ast.Eq()])):
                 if f"'{name}'" in str(call.error):
@@ -93,18 +98,15 @@ def _of_class(call):
     name = str(getattr(call.error, "name", None))
     if isinstance(call.error, NameError) and callable(getattr(call.subject, name, None)):
         return say(*mistakes.FACTS["of class"]).format(name)
-    is_called = isinstance(call.error, AttributeError) and f"self.{name}(" in call.line
-    if is_called and _is_function(call, name):
+    if not isinstance(call.error, AttributeError) or f"self.{name}(" not in call.line:
+        return ""
+    function = getattr(call.model, name, None)
+    if inspect.isfunction(function) and "self" in inspect.signature(function).parameters:
+        return say(*mistakes.FACTS["outside class"]).format(name)
+    is_inner = re.search(rf"\bdef {name}\((?!self\b)|\b{name} = lambda\b", source_of(call))
+    if is_inner or (callable(function) and not inspect.isclass(function)):
         return say(*mistakes.FACTS["no method"]).format(name)
     return ""
-
-
-def _is_function(call, name):
-    """Return whether a function without self has this name, in the method or outside the class."""
-    if re.search(rf"\bdef {name}\((?!self\b)|\b{name} = lambda\b", source_of(call)):
-        return True
-    function = getattr(call.model, name, None)
-    return inspect.isfunction(function) and "self" not in inspect.signature(function).parameters
 
 
 def _of_forward(call):

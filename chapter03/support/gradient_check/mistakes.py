@@ -510,6 +510,9 @@ FACTS = {
     "of class": (
         "{0} is a method of this class: it is called as self.{0}(...).",
         "{0} 是这个类的方法：要写成 self.{0}(...) 来调用。"),
+    "outside class": (
+        "{0} has self, but stands outside the class: indent its lines by four more spaces.",
+        "{0} 的参数里有 self，却写在了类的外面：请把它的每一行再缩进四个空格。"),
     "no method": (
         "{0} is a plain function, not a method of this class: call it without self, as {0}(...).",
         "{0} 是普通的函数，不是这个类的方法：调用时不要写 self，写成 {0}(...)。"),
@@ -551,10 +554,10 @@ FACTS = {
         "逐元素运算时，两个数组的形状要一样：这里不该转置。"),
     "in place": (
         "an operator such as += or @= writes into the array on its left, which keeps its shape, "
-        "and the result does not fit into it. If the shape of the result is right, a = a + ... "
-        "(or a = a @ ...) makes a new array.",
+        "and the result does not fit into it. If the shape of the result is right, `a = a + ...` "
+        "(or `a = a @ ...`) makes a new array.",
         "+=、@= 这类运算写进左边原来的数组，它的形状不会变，放不下这个结果。如果结果的形状本来就"
-        "对，写成 a = a + ...（或 a = a @ ...）才会得到新的数组。"),
+        "对，写成 `a = a + ...`（或 `a = a @ ...`）才会得到新的数组。"),
     "matrices": (
         "the result has a matrix for each row of the batch, where it should have a row: multiply "
         "each Jacobian by that row of grad_y, and add up along each row of the matrix.",
@@ -764,6 +767,7 @@ REPAIRS = {
                "括号的位置不对：`{0}` 应该是 `{1}`。"),
 }
 REPAIRS_OF_NUMBERS = {
+    "name": ("in `{0}`, {1} stands where {2} belongs{3}.", "`{0}` 里的 {1} 应该是 {2}{3}。"),
     "out of loop": ("`{0}` stands inside the loop, and belongs after it: indent it less.",
                     "`{0}` 写在了循环里面，应该放在循环之后：少缩进一级。"),
     "begun in loop": ("`{0}` stands before `{1}`, and belongs inside: it has to start anew in "
@@ -774,7 +778,6 @@ REPAIRS_OF_NUMBERS = {
     "minus": ("a minus is missing: in `{0}`, `{1}` should be `{2}`{3}.",
               "漏了负号：`{0}` 里的 `{1}` 应该是 `{2}`{3}。"),
     "complement": ("in `{0}`, `{1}` should be `{2}`{3}.", "`{0}` 里的 `{1}` 应该是 `{2}`{3}。"),
-    "name": ("in `{0}`, {1} stands where {2} belongs{3}.", "`{0}` 里的 {1} 应该是 {2}{3}。"),
     "unwrapped": ("around `{0}`, `{1}` is missing{2}.", "`{0}` 外面漏了 `{1}`{2}。"),
     "missing": ("`{1}` is missing: `{0}` should be `{2}`{3}.",
                 "漏了 `{1}`：`{0}` 应该是 `{2}`{3}。"),
@@ -800,11 +803,16 @@ TWICE = ("`{0}` stands twice, in lines {1} and {2}, and Python takes the later o
 SITUATIONS = {
     "init": ("__init__ belongs to the given code, and was changed: put it back as it was.",
              "改动了给定的 __init__：请恢复原样。"),
-    "own init": ("objects of this class are made with {0}(), without arguments. Remove all "
-                 "parameters but self from __init__ (or delete __init__), and write their values "
-                 "where they are used.",
-                 "这个类的对象是用 {0}() 创建的，不带参数。请去掉 __init__ 里 self 以外的参数（或者"
-                 "删掉整个 __init__），在用到的地方直接写出对应的值。"),
+    "own init": ("objects of this class are made with {0}(), without arguments, so __init__ has to "
+                 "begin with `def __init__(self):` (or to be deleted). Write the values of other "
+                 "parameters where they are used.",
+                 "这个类的对象是用 {0}() 创建的，不带参数，所以 __init__ 的第一行应该是 "
+                 "`def __init__(self):`（或者删掉整个 __init__）。其他参数的值，在用到的地方直接写"
+                 "出来。"),
+    "error in init": ("this line fails before forward is called. {0} needs no __init__: correct "
+                      "the line, or delete __init__.",
+                      "还没有走到 forward，这一行就出错了。{0} 不需要 __init__：请改正这一行，或者"
+                      "删掉整个 __init__。"),
     "set": ("the weights cannot be set: the optimizer and a saved network set self.W and self.b.",
             "权重无法赋值：优化器和读取保存的网络都要给 self.W 和 self.b 赋值。"),
     "order": ("backward alters what forward has kept, or adds to its earlier gradients.",

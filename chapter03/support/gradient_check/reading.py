@@ -191,7 +191,7 @@ def _unreadable(error, path):
     if said:
         return said
     quoted = f"`{place.source}`" if place.source else say("the end", "（结尾）")
-    why = say(error.msg, _in_chinese(error.msg))
+    why = say(error.msg.rstrip("?"), _in_chinese(error.msg))
     remark = ""
     if error.msg.startswith("invalid syntax"):
         remark = say(" (It may be the line above.)", "（也可能是上一行的问题。）")
@@ -246,9 +246,13 @@ def _of_quotient(place, line):
 def _of_product(error, place, line):
     """Return the UserError about `a b`, which is a product in mathematics only, or None."""
     value = r"\b(?:self\.\w+|x|y|y_hat|grad_y)\b(?:\.T\b)?"
-    found = re.search(rf"(?<!\.)({value}|\b\d+|\)) +({value})", _bare(line))
+    number = r"(?<![\w.])\d[\d.]*(?:e-?\d+)?"
+    # Before a name that is set, it is the end of a line that is missing.
+    is_set = r"(?: *\[[^]]*\])? *[-+*/@]?=[^=]"
+    bare = _bare(line)
+    found = re.search(rf"(?<!\.)({value}|{number}|\)) +({value})(?!{is_set})", bare)
     # After these words it is a comma or a colon that is missing.
-    has_other = re.search(r"\b(def|for|lambda|if|while)\b", line)
+    has_other = re.search(r"\b(def|for|lambda|if|elif|while|with|assert)\b", bare)
     if error.msg != "invalid syntax" or not found or has_other:
         return None
     return UserError(

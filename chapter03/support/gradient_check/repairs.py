@@ -21,7 +21,7 @@ from support.gradient_check.formulas import tree_of
 from support.gradient_check.judge import fault_of
 from support.language import say
 
-MOST_TRIES = 200  # of one kind of change
+MOST_TRIES = 300  # of one kind of change
 MOST_TRIES_IN_ALL = 600
 SECONDS = 1.5  # for all kinds; a method that is not slow needs a fifth of it
 CHANGED_FILE = "a changed model.py"
