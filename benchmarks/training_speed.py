@@ -109,7 +109,6 @@ def run(command, environment):
 def train_with_torch(batching, options):
     """Do with PyTorch what main.py does: load, jitter, train, validate, save, draw, test."""
     import torch
-    from matplotlib import pyplot as plt
     from torch import nn
 
     torch.manual_seed(options.seed)
@@ -126,11 +125,6 @@ def train_with_torch(batching, options):
     )
     black = x.min()  # which is not 0 once standardised
 
-    def evaluate(x, y):
-        with torch.no_grad():
-            logits = network(x)
-        return loss_function(logits, y).item(), (logits.argmax(1) == y).float().mean().item()
-
     history = []
     for epoch in range(1, options.epochs + 1):
         strength = 1 if epoch <= (1 - main.FALL) * options.epochs else 0.5
@@ -146,13 +140,31 @@ def train_with_torch(batching, options):
             losses.append(loss.item())
         seconds = time.perf_counter() - start
 
-        history.append((sum(losses) / len(losses), *evaluate(*validation)))
-        torch.save(network.state_dict(), options.model_dir / "weights.pt")
-        plt.plot(history)
-        plt.savefig(options.model_dir / "loss.png")
-        plt.close()
+        history.append((sum(losses) / len(losses), *torch_evaluate(network, *validation)))
+        torch_save(network, history, options.model_dir)
         print(f"epoch {epoch} accuracy {history[-1][2]:.4f}  {seconds:.2f} s", flush=True)
-    print(f"test accuracy {evaluate(*test)[1]:.4f}")
+    print(f"test accuracy {torch_evaluate(network, *test)[1]:.4f}")
+
+
+def torch_evaluate(network, x, y):
+    """Return the network's mean loss and accuracy."""
+    import torch
+
+    with torch.no_grad():
+        logits = network(x)
+    loss = torch.nn.functional.cross_entropy(logits, y)
+    return loss.item(), (logits.argmax(1) == y).float().mean().item()
+
+
+def torch_save(network, history, folder):
+    """Write the weights, and a plot of what each epoch has brought."""
+    import torch
+    from matplotlib import pyplot as plt
+
+    torch.save(network.state_dict(), folder / "weights.pt")
+    plt.plot(history)
+    plt.savefig(folder / "loss.png")
+    plt.close()
 
 
 def torch_dataset(options):

@@ -1,4 +1,4 @@
-"""Small changes of a wrong method: each kind finds its mistake, and what it quotes."""
+"""Small changes of a wrong method: what each kind finds and quotes, and what is not believed."""
 
 import pytest
 
@@ -152,6 +152,31 @@ FOUND = [
     ("sequence", "Softmax.forward", "e = np.exp(x); x = x - x.max(axis=1, keepdims=True)\n"
      "return np.exp(x) / e.sum(axis=1, keepdims=True)",
      ("x = x - x.max(axis=1, keepdims=True)", "e = np.exp(x)")),
+    # The same mistake twice: what stands first is quoted.
+    ("floor", "Linear.backward", "self.x.T @ grad_y => (self.x // 1).T @ grad_y // 1",
+     "(self.x // 1).T @ grad_y // 1"),
+    ("rounded", "Sigmoid.forward", "y = np.round(x, 1); return np.round(1 / (1 + np.exp(-y)), 2)",
+     ("np.round(x, 1)", "x")),
+    # Nothing is quoted that may stay.
+    ("axis", "Softmax.forward", "m = x.max(axis=1, keepdims=True); e = np.exp(x - m)\n"
+     "return e / e.sum(axis=1)", ("e.sum(axis=1)", "e.sum(axis=1, keepdims=True)")),
+    # The same mistake with one variable, where others are set as well.
+    ("set in loop", "Softmax.backward", "dx = np.zeros_like(grad_y)\n"
+     "for n, y in enumerate(self.y):\n    g = grad_y[n]\n"
+     "    for i in range(len(y)):\n        for j in range(len(y)):\n"
+     "            if i == j:\n                dx[n, i] = g[j] * y[i] * (1 - y[i])\n"
+     "            else:\n                dx[n, i] = -g[j] * y[i] * y[j]\nreturn dx",
+     "dx[n, i] = g[j] * y[i] * (1 - y[i])"),
+    # Of several results, it is asked for the one that was found wrong.
+    ("axis", "Linear.backward", "self.x.T @ grad_y => (self.x.T @ grad_y) * 2\n"
+     "grad_y.sum(axis=0, keepdims=True) => grad_y.sum(axis=1)",
+     ("grad_y.sum(axis=1)", "grad_y.sum(axis=0, keepdims=True)")),
+    # No other change than one that makes it right is believed.
+    ("surplus", "Sigmoid.forward", "return np.tanh(x) + 1", None),
+    # Nor is one tried that may run for ever.
+    ("floor", "Sigmoid.forward", "while True:\n    return 1 // (1 + np.exp(-x))", None),
+    ("name", "Sigmoid.backward", "rows = []\nfor g, y in zip(grad_y, self.y):\n"
+     "    row = g * y * (1 - y)\n    rows.append(grad_y)\nreturn np.array(rows)[:, 0]", None),
 ]  # fmt: skip
 
 

@@ -5,12 +5,13 @@ import contextlib
 import io
 import random
 import re
+import warnings
 from functools import cache
 
 import numpy as np
 import pytest
 
-from submissions import SOLUTION, SUBMISSIONS, module
+from submissions import SOLUTION, SUBMISSIONS, Submission, module
 from support.gradient_check import diagnosis, formulas, judge, mistakes, stumbles
 from support.gradient_check.calls import Call
 from support.gradient_check.judge import FaultError
@@ -80,6 +81,17 @@ def test_what_is_to_be_corrected_in_forward_is_known_by_its_first_words(language
         texts = [say(*text) for name, text in mistakes.FACTS.items() if name != key]
         texts += [say(*row[1:3]) for row in stumbles.STUMBLES]
         assert not [text for text in texts if text.startswith(beginning)]
+
+
+def test_of_odd_code_python_warns_only_when_it_reads_the_file():
+    submission = Submission("Sigmoid.forward", "", 'note = "\\d"; return 3 * x')
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        _, fault = fault_of(submission)
+        of_reading = len(caught)
+        diagnosis.explain(fault)
+    assert of_reading > 0
+    assert len(caught) == of_reading
 
 
 QUOTED = re.compile(r"`([^`]+)`(?: should be|[^`]*:) `([^`]+)`(?: is meant|[.])")

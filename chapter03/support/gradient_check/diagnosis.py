@@ -1,6 +1,7 @@
 """From what was seen to the mistake that it betrays, tried out wherever that can be done."""
 
 import re
+import warnings
 from typing import NamedTuple
 
 import numpy as np
@@ -43,7 +44,9 @@ class Explanation(NamedTuple):
 
 def explain(fault):
     """Return the Explanation of a FaultError."""
-    with np.errstate(all="ignore"):  # what is tried may overflow
+    # What is tried may overflow; of odd code Python has warned when it read the file.
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
         said = looks_like(fault)
     if _begins_as(said, FACTS_ON_FORWARD) or _is_never_set(fault, said):
         return Explanation(said, "", f"{fault.call.layer.name}.forward")

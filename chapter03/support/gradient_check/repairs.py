@@ -7,7 +7,6 @@ import itertools
 import re
 import time
 import types
-import warnings
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import NamedTuple
@@ -458,9 +457,7 @@ def _spoils(call, fault):
 def _changed_model(call, method):
     names = dict(method.names)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Python's, about odd code that nobody has written
-            exec(compile(ast.Module([method.tree], []), CHANGED_FILE, "exec"), names)
+        exec(compile(ast.Module([method.tree], []), CHANGED_FILE, "exec"), names)
         cls = getattr(call.model, call.layer.name)
         changed = type(cls.__name__, (cls,), {call.method: names[method.tree.name]})
     except (SyntaxError, SystemError, TypeError, ValueError):
