@@ -30,8 +30,8 @@ HERE = Path(FOLDER)
 MODEL = HERE / "model.py"
 MODEL_DIR = HERE.parent.parent / "model"
 
-HELD_OUT = 5_000  # training images of MNIST that are kept for validation after each epoch
-FALL = 0.3  # the last part of the training, in which the learning rate falls to 0
+HELD_OUT = 5_000  # images for validation: of MNIST's training images, or as many pen digits
+FALL = 0.3  # in the last 30 % the learning rate falls to 0, and the jitter is weaker
 WEIGHT_DECAY = 5e-5  # keeps W small: with a large W, sigmoids are nearly constant (section 8)
 PEN_DIGITS_BESIDE_MNIST = 30_000  # digits that a simulated pen writes (support/pen_digits.py)
 PEN_DIGITS_ALONE = 60_000
@@ -43,7 +43,7 @@ Dataset = namedtuple("Dataset", ["name", "training", "validation", "test"])
 def main(argv=None):
     """Run the command with the arguments `argv`; return the exit code or raise UserError."""
     options = parse(argv)
-    model = gradient_check.load(options.model)  # model.py as a module, with model.MLP and so on
+    model = gradient_check.load(options.model)  # like `import model`, of the file in --model
 
     if not options.skip_checks:
         all_right = gradient_check.run(model, options.report)
@@ -67,7 +67,7 @@ def main(argv=None):
 
 
 def load(options):
-    """Return the data set that --dataset names: MNIST, pen digits, or both."""
+    """Return the data set that --dataset names: MNIST, pen digits, or both (both in training)."""
     # train() draws the weights with `seed`; [seed, 1] gives other random numbers for the digits.
     rng = np.random.default_rng([options.seed, 1])
     if options.dataset == "pen":
@@ -109,11 +109,12 @@ def train(model, dataset, options, results):
     loss_function = model.CrossEntropyLoss()
     images, labels = dataset.training
     batches = Batches(images, labels, options.batch_size, rng)
-    weight_decay = WEIGHT_DECAY if options.momentum > 0 else 0  # plain SGD has neither
+    weight_decay = WEIGHT_DECAY if options.momentum > 0 else 0  # plain SGD has none
     optimizer = SGD(network.linears, options.momentum, weight_decay)
 
-    batch = (standardise(images[:64]), one_hot(labels[:64]))  # to try how long a step takes
-    results.start(network, loss_function, batch, len(images))
+    # A few images, to try how long a step takes; no weight changes.
+    trial = (standardise(images[:64]), one_hot(labels[:64]))
+    results.start(network, loss_function, trial, len(images))
     # The star passes images and labels as two arguments.
     untrained_loss, _, _ = evaluate(network, loss_function, *dataset.validation)
     results.show_untrained_loss(untrained_loss)

@@ -74,9 +74,10 @@ class Softmax:
     def forward(self, x):
         """由 logits 算出概率，每行之和为 1。 Return probabilities, rows summing to 1, for logits.
 
-        (N, D) -> (N, D)
+        (N, D) -> (N, D)，D 是类别数 / D classes
         """
         # BEGIN SOLUTION
+        # Without the row's maximum y is the same, and exp cannot overflow.
         exp_x = np.exp(x - x.max(axis=1, keepdims=True))
         self.y = exp_x / exp_x.sum(axis=1, keepdims=True)
         return self.y
@@ -102,7 +103,7 @@ class CrossEntropyLoss:
         """
         # BEGIN SOLUTION
         self.y = y
-        # log(0) is -inf, so 0 is replaced by the smallest positive number of the dtype.
+        # log(0) is -inf, so 0 is replaced by a tiny positive number (about 1e-38 in float32).
         self.y_hat = np.maximum(y_hat, np.finfo(y_hat.dtype).tiny)
         return float(-(y * np.log(self.y_hat)).sum() / len(y))
         # END SOLUTION

@@ -83,13 +83,13 @@ def load_mnist(data_dir):
 
 
 def read_images(content):
-    """Return the images (N, 784) in a file: after a header of 16 bytes, a pixel is a byte."""
+    """Return the images (N, 784) in a file: a header of 16 bytes, then a byte for each pixel."""
     pixels = np.frombuffer(content, np.uint8, offset=16)
     return pixels.reshape(-1, 28 * 28)
 
 
 def read_labels(content):
-    """Return the labels (N,) in a file: after a header of 8 bytes, a label is a byte."""
+    """Return the labels (N,) in a file: a header of 8 bytes, then a byte for each label."""
     return np.frombuffer(content, np.uint8, offset=8)
 
 

@@ -65,7 +65,7 @@ class Softmax:
     def forward(self, x):
         """由 logits 算出概率，每行之和为 1。 Return probabilities, rows summing to 1, for logits.
 
-        (N, D) -> (N, D)
+        (N, D) -> (N, D)，D 是类别数 / D classes
         """
         # TODO: Softmax.forward，讲义第 4 节 (handout, section 4)
         raise NotImplementedError("Softmax.forward")
